@@ -1,0 +1,70 @@
+# Thin names for the three doors: python -m servers, python -m loadtests, python -m dashboards.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+SHELL := /bin/sh
+PYTHON ?= python3
+BIN := .venv/bin
+
+# The stamps carry the lock's checksum: an unchanged lock installs nothing.
+RUNTIME := .venv/.runtime-$(shell cksum < requirements.lock | cut -d' ' -f1)
+DEVELOP := .venv/.develop-$(shell cksum < requirements-dev.lock | cut -d' ' -f1)
+
+EXP ?= tour
+RUN ?= results/latest
+
+.PHONY: help demo test check format bench run report lock vendor clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(RUNTIME) ## install what is missing, run the tour (about 90 s), write the report
+	@$(BIN)/python -m loadtests run tour
+	@$(BIN)/python -m dashboards report results/latest
+
+test: $(DEVELOP) ## the whole test suite
+	@$(BIN)/python -m pytest
+
+check: $(DEVELOP) ## format, lint and types, changing nothing
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+format: $(DEVELOP) ## format the code and mend what the linter can mend
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: $(DEVELOP) ## the testbed's own performance, as ratios, into results/bench.json
+	@$(BIN)/python -m tests.benchmarks
+
+run: $(RUNTIME) ## one experiment and its report: make run EXP=blocking
+	@$(BIN)/python -m loadtests run $(EXP)
+	@$(BIN)/python -m dashboards report results/latest
+
+report: $(RUNTIME) ## analyze and report a saved run again: make report RUN=results/tour/…
+	@$(BIN)/python -m loadtests analyze $(RUN)
+	@$(BIN)/python -m dashboards report $(RUN)
+
+lock: ## resolve the dependencies again (needs uv)
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --upgrade pyproject.toml -o requirements.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --upgrade pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+
+vendor: ## build the report's chart library again (needs npm)
+	$(PYTHON) -m dashboards vendor
+
+clean: ## remove the environment and every cache; results stay
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(RUNTIME): requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "error: $(PYTHON) is $$($(PYTHON) -V 2>&1), this needs Python 3.11 or later: install it (Debian: apt install python3; macOS: brew install python), then make PYTHON=python3.11 …" >&2; exit 1; }
+	@test -x $(BIN)/python && $(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv || { \
+	  echo "error: $(PYTHON) cannot make a virtual environment: install its venv module (Debian, Ubuntu: apt install python3-venv), then run this again" >&2; exit 1; }
+	@echo "Installing into .venv (once, about a minute) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements.lock
+	@rm -f .venv/.runtime-* && touch $@
+
+$(DEVELOP): $(RUNTIME) requirements-dev.lock
+	@echo "Installing the test tools into .venv (once) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements-dev.lock
+	@rm -f .venv/.develop-* && touch $@

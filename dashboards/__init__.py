@@ -1,0 +1,1 @@
+"""How it is shown: presenters take finished summaries and never measure."""

@@ -1,0 +1,1 @@
+"""A summary as a terminal table and as one self-contained HTML file."""

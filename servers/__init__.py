@@ -1,0 +1,1 @@
+"""What is compared: one service written twice, and the ways to serve it."""
