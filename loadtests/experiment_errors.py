@@ -1,0 +1,63 @@
+"""The validator's faults as sentences: the key, the value, what is allowed."""
+
+from __future__ import annotations
+
+import types
+import typing
+from typing import Any
+
+from pydantic import BaseModel
+
+
+class ExperimentError(Exception):
+    """An experiment that cannot be run: one line per fault."""
+
+
+def sentence(fault: Any, model: type[BaseModel]) -> str:
+    """One fault of pydantic's list as `key is value, allowed: …`."""
+    # A discriminated union puts its tag into the location; it is no key of the file.
+    parts = [part for part in fault["loc"] if part not in ("open", "closed")]
+    key = ""
+    for part in parts:
+        key += f"[{part}]" if isinstance(part, int) else f".{part}" if key else str(part)
+    kind, value = fault["type"], fault["input"]
+    if kind == "extra_forbidden":
+        fields = _fields(model, fault["loc"][:-1])
+        return f"{key} is not a key here, allowed: {', '.join(fields)}"
+    if kind == "missing":
+        return f"{key} is missing"
+    if kind == "value_error":
+        reason = str(fault["ctx"]["error"])
+        return f"{key}: {reason}" if key else reason
+    shown = repr(value) if not isinstance(value, dict | list) else f"a {type(value).__name__}"
+    allowed = fault["msg"].removeprefix("Input should be ")
+    return f"{key} is {shown}, allowed: {allowed}"
+
+
+def _fields(model: type[BaseModel], location: tuple[Any, ...]) -> list[str]:
+    """The keys that the table at a location may have."""
+    here: list[type[BaseModel]] = [model]
+    for part in location:
+        if isinstance(part, int):
+            continue
+        tagged = [m for m in here if _tag(m) == part]
+        if tagged:
+            here = tagged
+            continue
+        annotations = [m.model_fields[part].annotation for m in here if part in m.model_fields]
+        here = [found for annotation in annotations for found in _models(annotation)]
+    return [name for found in here for name in found.model_fields]
+
+
+def _tag(model: type[BaseModel]) -> str | None:
+    mode = model.model_fields.get("mode")
+    return typing.get_args(mode.annotation)[0] if mode else None
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    arguments = typing.get_args(annotation)
+    if isinstance(annotation, types.UnionType) or arguments:
+        return [found for argument in arguments for found in _models(argument)]
+    return []
