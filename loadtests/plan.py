@@ -1,0 +1,68 @@
+"""What the runner asks of one generator process: a JSON file, written when the server is ready.
+
+The generator never reads the experiment. It is told a port and streams, and it answers with
+samples and a report of itself.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Record(BaseModel):
+    """What is written to JSON files: immutable, and no key that is not declared."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Target(Record):
+    """A request that may be sent: `number` identifies it in the samples."""
+
+    number: int
+    stream: str
+    path: str
+    url: str
+    weight: float
+
+
+class ArrivalStream(Record):
+    """An open stream: `rate` arrivals a second, each drawn by weight from the targets."""
+
+    name: str
+    arrivals: str
+    rate: float
+    targets: tuple[Target, ...]
+
+
+class UserStream(Record):
+    """A closed stream: `users` who wait for their answer and think for `think_s`."""
+
+    name: str
+    users: int
+    think_s: float
+    targets: tuple[Target, ...]
+
+
+class GeneratorPlan(Record):
+    """Everything one generator process needs. Paths are those of the files it must write."""
+
+    host: str
+    port: int
+    seed: int
+    warmup_s: float
+    measure_s: float
+    drain_s: float
+    max_in_flight: int
+    arrivals: tuple[ArrivalStream, ...]
+    users: tuple[UserStream, ...]
+    samples: Path
+    report: Path
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """All targets in the order of their numbers."""
+        streams: tuple[ArrivalStream | UserStream, ...] = (*self.arrivals, *self.users)
+        targets = (target for stream in streams for target in stream.targets)
+        return tuple(sorted(targets, key=lambda target: target.number))

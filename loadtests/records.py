@@ -1,0 +1,49 @@
+"""What a trial leaves beside its samples: the generator's and the server's word of themselves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from loadtests.plan import Record
+
+
+class GeneratorReport(Record):
+    """What the generator says of itself: its clock, its schedule, and how it fared.
+
+    `origin_ns` is the start of the measurement window on the system's monotonic clock;
+    CPU and run-queue delay are those of the engine's thread over warm-up, window and drain.
+    """
+
+    origin_ns: int
+    schedule_digest: str
+    scheduled: int
+    loop: str
+    cpu_s: float
+    run_delay_s: float | None
+    wall_s: float
+    connections: int
+
+
+class UsagePoint(Record):
+    """What the server's processes had used at one moment of the monotonic clock."""
+
+    at_ns: int
+    cpu_s: float
+    rss_bytes: int
+
+
+class ServerRecord(Record):
+    """What the running server was: its command, its workers' facts, and what it used.
+
+    `command` begins with `python`, so that a result does not carry the paths of its machine.
+    `lost_workers` are the process ids of workers that did not live to the end of the trial.
+    """
+
+    profile: str
+    command: tuple[str, ...]
+    facts: tuple[dict[str, Any], ...]
+    unverified: tuple[str, ...]
+    ready_s: float
+    usage: tuple[UsagePoint, ...]
+    lost_workers: tuple[int, ...]
+    pinned: bool

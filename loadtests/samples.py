@@ -1,0 +1,141 @@
+"""Samples: one row per scheduled request, whatever became of it. Nothing is rounded.
+
+Rule 1: every scheduled request has exactly one row and one outcome, so that
+scheduled = completed + failed + dropped + censored on every run.
+Rule 2: times are nanoseconds from the start of the measurement window (warm-up is negative).
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+SCHEMA_VERSION = 1
+
+
+class Outcome(enum.IntEnum):
+    """What became of a request.
+
+    Completed: a whole answer with a status below 400. Failed: any other answer, or none.
+    Dropped: never sent, because too many were in flight. Censored: sent, and not answered when
+    the drain ended; `done_ns - intended_ns` is its age.
+    """
+
+    COMPLETED = 0
+    FAILED = 1
+    DROPPED = 2
+    CENSORED = 3
+
+
+class ErrorKind(enum.IntEnum):
+    """Why a request failed."""
+
+    NONE = 0
+    STATUS = 1
+    REFUSED = 2
+    RESET = 3
+    TRUNCATED = 4
+    MALFORMED = 5
+    UNREACHABLE = 6
+
+
+NEVER = -(2**63)
+"""`sent_ns` and `connect_ns` of a request that never came so far; null in the file."""
+
+_CODES = pa.dictionary(pa.int32(), pa.string())
+SCHEMA = pa.schema(
+    [
+        ("intended_ns", pa.int64()),
+        ("sent_ns", pa.int64()),
+        ("done_ns", pa.int64()),
+        ("connect_ns", pa.int64()),
+        ("stream", _CODES),
+        ("endpoint", _CODES),
+        ("url", _CODES),
+        ("status", pa.int32()),
+        ("outcome", _CODES),
+        ("error", _CODES),
+        ("reused", pa.bool_()),
+    ],
+    metadata={"schema_version": str(SCHEMA_VERSION)},
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Samples as NumPy columns of equal length; words as small integers with their tables.
+
+    `sent_ns` is `NEVER` where a request was not sent. `outcome` and `error` hold the values of
+    Outcome and ErrorKind; `stream` indexes `streams`.
+    """
+
+    intended_ns: npt.NDArray[np.int64]
+    sent_ns: npt.NDArray[np.int64]
+    done_ns: npt.NDArray[np.int64]
+    connect_ns: npt.NDArray[np.int64]
+    stream: npt.NDArray[np.int32]
+    streams: tuple[str, ...]
+    outcome: npt.NDArray[np.uint8]
+    error: npt.NDArray[np.uint8]
+    status: npt.NDArray[np.int32]
+
+    def where(self, mask: npt.NDArray[np.bool_]) -> Samples:
+        """The rows that a boolean column selects."""
+        return Samples(
+            intended_ns=self.intended_ns[mask],
+            sent_ns=self.sent_ns[mask],
+            done_ns=self.done_ns[mask],
+            connect_ns=self.connect_ns[mask],
+            stream=self.stream[mask],
+            streams=self.streams,
+            outcome=self.outcome[mask],
+            error=self.error[mask],
+            status=self.status[mask],
+        )
+
+
+class SamplesError(Exception):
+    """A sample file that cannot be read: says which and why."""
+
+
+def read(path: Path) -> Samples:
+    """Read one trial's samples. Raises SamplesError where the file is missing or broken."""
+    try:
+        table = pq.read_table(path, columns=[f.name for f in SCHEMA if f.name not in _UNREAD])
+    except (OSError, pa.ArrowException) as error:
+        raise SamplesError(f"{path}: no readable samples ({error})") from None
+    streams, stream = _decode(table.column("stream"))
+    return Samples(
+        intended_ns=table.column("intended_ns").to_numpy(),
+        sent_ns=table.column("sent_ns").fill_null(NEVER).to_numpy(),
+        done_ns=table.column("done_ns").to_numpy(),
+        connect_ns=table.column("connect_ns").fill_null(NEVER).to_numpy(),
+        stream=stream,
+        streams=tuple(streams),
+        outcome=_members(table.column("outcome"), Outcome),
+        error=_members(table.column("error"), ErrorKind),
+        status=table.column("status").to_numpy(),
+    )
+
+
+_UNREAD = ("endpoint", "url", "reused")
+
+
+def _decode(column: Any) -> tuple[list[str], npt.NDArray[np.int32]]:
+    combined = column.unify_dictionaries().combine_chunks()
+    if isinstance(combined, pa.ChunkedArray):
+        combined = combined.chunk(0)
+    return combined.dictionary.to_pylist(), combined.indices.to_numpy()
+
+
+def _members(column: Any, kind: type[enum.IntEnum]) -> npt.NDArray[np.uint8]:
+    words, codes = _decode(column)
+    values = np.array([kind[word.upper()] for word in words], dtype=np.uint8)
+    return values[codes] if len(words) else codes.astype(np.uint8)
