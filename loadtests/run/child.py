@@ -1,0 +1,73 @@
+"""A process that the run started, and ends: its whole session, by its own id, with a deadline."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+TAIL_LINES = 8
+STRAY = ("GUNICORN_", "LOCUST_", "PROMETHEUS_", "TESTBED_", "UVICORN_", "WEB_CONCURRENCY")
+"""Variables of the user's shell by these names would silently change what is measured."""
+
+
+class Child(Protocol):
+    """A process that was started."""
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+
+    def poll(self) -> int | None:
+        """Its exit code, or None while it runs."""
+
+    def stop(self, grace_s: float) -> None:
+        """Ask it to end, and after `grace_s` seconds end it with all its descendants."""
+
+    def tail(self) -> str:
+        """The last lines that it wrote."""
+
+
+class RunningChild:
+    """A process in a session of its own, so that the terminal's Ctrl-C does not reach it."""
+
+    def __init__(self, argv: Sequence[str], env: Mapping[str, str], log: Path) -> None:
+        self._log = log
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith(STRAY)}
+        with log.open("wb") as output:
+            self._process = subprocess.Popen(
+                argv,
+                env={**inherited, **env},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    @property
+    def pid(self) -> int:
+        """See Child.pid."""
+        return self._process.pid
+
+    def poll(self) -> int | None:
+        """See Child.poll."""
+        return self._process.poll()
+
+    def stop(self, grace_s: float) -> None:
+        """See Child.stop. The group is ended even where its leader has ended before."""
+        if self._process.poll() is None:
+            self._process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(grace_s)
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def tail(self) -> str:
+        """See Child.tail."""
+        lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()
+        return "\n".join(f"    {line}" for line in lines[-TAIL_LINES:])

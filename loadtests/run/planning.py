@@ -1,0 +1,87 @@
+"""From an experiment to its trials in order, and from a trial to what its generator is asked.
+
+Pure. Profiles that are compared run next to one another, and every second repetition runs them
+in reverse, so that a slow drift of the host hits all alike. Trials that are compared share their
+seed, and so their schedule.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from loadtests.experiment import ClosedLoad, Experiment, Load, OpenLoad, Workload
+from loadtests.plan import ArrivalStream, GeneratorPlan, Target, UserStream
+from loadtests.run.results import TrialFolder
+
+LOAD, BYSTANDER = "load", "bystander"
+
+
+@dataclass(frozen=True, slots=True)
+class TrialSpec:
+    """One trial to run: numbered from 1 in the order of the run."""
+
+    number: int
+    profile: str
+    workload: Workload
+    load: Load
+    repetition: int
+    seed: int
+
+
+def trials(experiment: Experiment) -> tuple[TrialSpec, ...]:
+    """All trials of an experiment in the order in which they run."""
+    specs: list[TrialSpec] = []
+    for repetition in range(1, experiment.repetitions + 1):
+        for workload in experiment.workloads:
+            for load in experiment.loads:
+                if workload.loads and load.name not in workload.loads:
+                    continue
+                seed = _seed(experiment.seed, workload.name, load.name, repetition)
+                profiles = workload.profiles or experiment.profiles
+                for profile in profiles if repetition % 2 else reversed(profiles):
+                    number = len(specs) + 1
+                    specs.append(TrialSpec(number, profile, workload, load, repetition, seed))
+    return tuple(specs)
+
+
+def generator_plan(
+    experiment: Experiment, spec: TrialSpec, port: int, folder: TrialFolder
+) -> GeneratorPlan:
+    """What one trial's generator must do."""
+    targets = tuple(
+        Target(number=n, stream=LOAD, path=r.path, url=r.url, weight=r.weight)
+        for n, r in enumerate(spec.workload.requests)
+    )
+    arrivals: list[ArrivalStream] = []
+    users: list[UserStream] = []
+    match spec.load:
+        case OpenLoad(rate=rate, arrivals=kind):
+            arrivals.append(ArrivalStream(name=LOAD, arrivals=kind, rate=rate, targets=targets))
+        case ClosedLoad(users=count, think_s=think_s):
+            users.append(UserStream(name=LOAD, users=count, think_s=think_s, targets=targets))
+    if experiment.bystander:
+        path = experiment.bystander.path
+        aside = Target(number=len(targets), stream=BYSTANDER, path=path, url=path, weight=1.0)
+        rate = experiment.bystander.rate
+        arrivals.append(
+            ArrivalStream(name=BYSTANDER, arrivals="poisson", rate=rate, targets=(aside,))
+        )
+    return GeneratorPlan(
+        host="127.0.0.1",
+        port=port,
+        seed=spec.seed,
+        warmup_s=experiment.warmup_s,
+        measure_s=experiment.measure_s,
+        drain_s=experiment.drain_s,
+        max_in_flight=experiment.max_in_flight,
+        arrivals=tuple(arrivals),
+        users=tuple(users),
+        samples=folder.samples.absolute(),
+        report=folder.generator.absolute(),
+    )
+
+
+def _seed(seed: int, *names: str | int) -> int:
+    text = "/".join(str(part) for part in (seed, *names))
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:6], "big")

@@ -1,0 +1,141 @@
+"""The results folder: its paths and names, and nobody else joins them.
+
+`results/<experiment>/<UTC time>-<short id>/` holds `experiment.toml`, `environment.json`,
+`trials/<n>-<profile>/…`, `summary.json` and `report.html`. A trial is written in a hidden folder
+and gets its name when it is complete; nothing is ever overwritten.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+RESULTS = Path("results")
+
+
+class ResultsError(Exception):
+    """A results folder that cannot be made or read: names it, and the remedy."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrialFolder:
+    """The files of one trial."""
+
+    path: Path
+
+    @property
+    def samples(self) -> Path:
+        """One row per scheduled request."""
+        return self.path / "samples.parquet"
+
+    @property
+    def plan(self) -> Path:
+        """What the generator was asked to do."""
+        return self.path / "plan.json"
+
+    @property
+    def generator(self) -> Path:
+        """What the generator said of itself."""
+        return self.path / "generator.json"
+
+    @property
+    def server(self) -> Path:
+        """What the server really was, and what it used."""
+        return self.path / "server.json"
+
+    @property
+    def server_log(self) -> Path:
+        """What the server printed."""
+        return self.path / "server.log"
+
+    @property
+    def generator_log(self) -> Path:
+        """What Locust printed."""
+        return self.path / "locust.log"
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """The files of one run."""
+
+    path: Path
+
+    @property
+    def experiment(self) -> Path:
+        """The experiment as it was given."""
+        return self.path / "experiment.toml"
+
+    @property
+    def environment(self) -> Path:
+        """Where the run was born."""
+        return self.path / "environment.json"
+
+    @property
+    def summary(self) -> Path:
+        """The analysis."""
+        return self.path / "summary.json"
+
+    def trial(self, number: int, profile: str) -> TrialFolder:
+        """The folder of a complete trial."""
+        return TrialFolder(self.path / "trials" / f"{number}-{profile}")
+
+    def saved(self) -> tuple[TrialFolder, ...]:
+        """The folders of all complete trials, in the order of their numbers."""
+        found = [p for p in (self.path / "trials").glob("[0-9]*-*") if p.is_dir()]
+        found.sort(key=lambda path: int(path.name.partition("-")[0]))
+        return tuple(TrialFolder(path) for path in found)
+
+    def begin(self, number: int, profile: str) -> TrialFolder:
+        """A new folder for a trial under way; what an earlier attempt left is kept aside."""
+        path = self.path / "trials" / f".{number}-{profile}"
+        if path.exists():
+            path.rename(path.with_name(f"{path.name}-{secrets.token_hex(2)}"))
+        path.mkdir(parents=True)
+        return TrialFolder(path)
+
+    def complete(self, folder: TrialFolder) -> TrialFolder:
+        """Give a finished trial its name."""
+        final = folder.path.with_name(folder.path.name.removeprefix("."))
+        if final.exists():
+            raise ResultsError(f"{final}: exists already; nothing is overwritten, move it away")
+        folder.path.rename(final)
+        return TrialFolder(final)
+
+
+def create(experiment: str, text: str, output: Path | None = None) -> RunFolder:
+    """A new run folder with the experiment in it. Raises ResultsError where it exists already."""
+    stamp = time.strftime("%Y-%m-%dT%H%M%SZ", time.gmtime())
+    path = output or RESULTS / experiment / f"{stamp}-{secrets.token_hex(2)}"
+    try:
+        path.mkdir(parents=True)
+    except FileExistsError:
+        message = f"{path}: exists already; choose another --output, or --resume {path}"
+        raise ResultsError(message) from None
+    except OSError as error:
+        raise ResultsError(f"{path}: cannot be made: {error.strerror}") from None
+    run = RunFolder(path)
+    run.experiment.write_text(text, encoding="utf-8")
+    if output is None:
+        _point_latest_to(path)
+    return run
+
+
+def existing(path: Path) -> RunFolder:
+    """A run folder that is there. Raises ResultsError where it is not one."""
+    run = RunFolder(path.resolve())
+    if not run.experiment.is_file():
+        message = f"{path}: not a run folder (no experiment.toml); runs are in {RESULTS}/"
+        raise ResultsError(message)
+    return run
+
+
+def _point_latest_to(path: Path) -> None:
+    """`results/latest` is a convenience: a file system without links loses only that."""
+    link, fresh = RESULTS / "latest", RESULTS / f".latest-{secrets.token_hex(2)}"
+    with contextlib.suppress(OSError, NotImplementedError):
+        fresh.symlink_to(path.relative_to(RESULTS), target_is_directory=True)
+        os.replace(fresh, link)

@@ -1,0 +1,76 @@
+"""The runner: every trial of an experiment in order, each saved as it ends."""
+
+from __future__ import annotations
+
+import errno
+import json
+from collections.abc import Callable
+from typing import Any
+
+from loadtests.experiment import Experiment
+from loadtests.run import planning
+from loadtests.run.host import require_open_files
+from loadtests.run.planning import TrialSpec
+from loadtests.run.progress import Progress
+from loadtests.run.results import RunFolder
+from loadtests.run.trial import TrialError, TrialRun
+from loadtests.run.world import World
+
+SPARE_FILES = 256
+Cpus = tuple[frozenset[int] | None, frozenset[int] | None]
+
+
+class RunError(Exception):
+    """A run that had to end early: what happened, and the remedy. Saved trials stay."""
+
+
+def run(
+    world: World,
+    experiment: Experiment,
+    folder: RunFolder,
+    progress: Progress,
+    cpus: Cpus,
+    environment: Callable[[], dict[str, Any]],
+) -> None:
+    """Run what is not saved yet. Raises RunError; every trial that has ended stays saved."""
+    specs = planning.trials(experiment)
+    require_open_files(experiment.max_in_flight + SPARE_FILES)
+    try:
+        _record_birth(folder, environment)
+        world.keep_to(cpus[1])
+        for spec in specs:
+            if not folder.trial(spec.number, spec.profile).path.exists():
+                progress.starts(spec)
+                _run_one(world, experiment, spec, folder, cpus)
+                progress.ends(spec)
+    except TrialError as error:
+        raise RunError(f"trial {spec.number} of {len(specs)}: {error}") from None
+    except OSError as error:
+        raise RunError(_sentence(error)) from None
+    finally:
+        progress.done()
+
+
+def _run_one(
+    world: World, experiment: Experiment, spec: TrialSpec, folder: RunFolder, cpus: Cpus
+) -> None:
+    under_way = folder.begin(spec.number, spec.profile)
+    TrialRun(world, experiment, spec, under_way, cpus).run()
+    folder.complete(under_way)
+
+
+def _record_birth(folder: RunFolder, environment: Callable[[], dict[str, Any]]) -> None:
+    """The run's name and machine, written once: a resumed run keeps where it was born."""
+    if folder.environment.exists():
+        return
+    record = {"run_id": folder.path.name, **environment()}
+    text = json.dumps(record, indent=1, ensure_ascii=False)
+    folder.environment.write_text(text + "\n", encoding="utf-8")
+
+
+def _sentence(error: OSError) -> str:
+    if error.errno == errno.ENOSPC:
+        return "the disk is full: make room, then --resume the run"
+    if error.errno == errno.EMFILE:
+        return "too many open files: raise the limit (ulimit -n 4096), then --resume the run"
+    return f"{error.filename or 'the system'}: {error.strerror or error}"

@@ -1,0 +1,170 @@
+"""One trial: start, wait ready, verify, warm up and measure, drain, collect, stop, save."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from loadtests.experiment import Experiment
+from loadtests.records import ServerRecord, UsagePoint
+from loadtests.run.child import Child
+from loadtests.run.planning import TrialSpec, generator_plan
+from loadtests.run.results import TrialFolder
+from loadtests.run.workers import WorkersError, find_workers
+from loadtests.run.world import World
+from servers.profiles import PROFILES, Profile
+
+READY_DEADLINE_S = 30.0
+STOP_GRACE_S = 5.0
+OVERTIME_S = 60.0
+POLL_S = 0.02
+WATCH_S = 0.2
+LOCUSTFILE = Path(__file__).parent.parent / "locustfile.py"
+
+
+class TrialError(Exception):
+    """A trial that could not be run to its end: what happened, the last log lines, the remedy."""
+
+
+@dataclass(slots=True)
+class _Server:
+    child: Child
+    port: int
+    started_ns: int
+    ready_s: float = 0.0
+    facts: tuple[dict[str, Any], ...] = ()
+    unverified: tuple[str, ...] = ()
+    usage: list[UsagePoint] = field(default_factory=list)
+    cpu_by_pid: dict[int, float] = field(default_factory=dict)
+    lost: set[int] = field(default_factory=set)
+
+
+class TrialRun:
+    """Runs one trial in a world, into a folder. Whatever happens, it stops what it started."""
+
+    def __init__(
+        self,
+        world: World,
+        experiment: Experiment,
+        spec: TrialSpec,
+        folder: TrialFolder,
+        cpus: tuple[frozenset[int] | None, frozenset[int] | None],
+    ) -> None:
+        self._world, self._experiment, self._spec = world, experiment, spec
+        self._folder = folder
+        self._server_cpus, self._generator_cpus = cpus
+        self._profile: Profile = PROFILES[spec.profile]
+        self._budget = experiment.server_budget()
+
+    def run(self) -> None:
+        """The stages in order. Raises TrialError where one fails."""
+        server = self._start_server()
+        try:
+            generator = self._start_generator()
+            try:
+                self._await_ready(server)
+                self._verify(server)
+                self._release(server.port)
+                self._watch(server, generator)
+            finally:
+                generator.stop(STOP_GRACE_S)
+        finally:
+            server.child.stop(STOP_GRACE_S)
+        self._save(server)
+
+    def _start_server(self) -> _Server:
+        port = self._world.free_port()
+        child = self._world.start(
+            self._profile.command(port, self._budget),
+            self._profile.environment(self._budget),
+            self._folder.server_log,
+            self._server_cpus,
+        )
+        return _Server(child, port, self._world.now_ns())
+
+    def _start_generator(self) -> Child:
+        """Locust starts while the server does; it sends nothing before it finds its plan."""
+        options = ["--headless", "--users", "1", "--only-summary", "--loglevel", "WARNING"]
+        argv = [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), *options, "TrialUser"]
+        env = {"TESTBED_PLAN": str(self._folder.plan.absolute())}
+        return self._world.start(argv, env, self._folder.generator_log, self._generator_cpus)
+
+    def _await_ready(self, server: _Server) -> None:
+        deadline_ns = server.started_ns + int(READY_DEADLINE_S * 1e9)
+        while True:
+            answer = self._world.fetch(server.port, "/healthz")
+            if answer is not None and answer[0] == 200:
+                server.ready_s = (self._world.now_ns() - server.started_ns) / 1e9
+                return
+            self._require_server(server, "did not start")
+            if self._world.now_ns() > deadline_ns:
+                raise self._error(f"was not ready after {READY_DEADLINE_S:g} s", server.child)
+            self._world.sleep(POLL_S)
+
+    def _verify(self, server: _Server) -> None:
+        """Every worker must be what the profile declares."""
+        try:
+            found = find_workers(self._world, server.port, self._profile, self._budget)
+        except WorkersError as error:
+            raise self._error(str(error), server.child) from None
+        server.facts, server.unverified = found
+
+    def _release(self, port: int) -> None:
+        plan = generator_plan(self._experiment, self._spec, port, self._folder)
+        fresh = self._folder.plan.with_suffix(".part")
+        fresh.write_text(plan.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        fresh.rename(self._folder.plan)
+
+    def _watch(self, server: _Server, generator: Child) -> None:
+        """Until the generator ends: sample the server's usage, and miss any worker that goes."""
+        e = self._experiment
+        planned_s = e.warmup_s + e.measure_s + e.drain_s + OVERTIME_S
+        deadline_ns = self._world.now_ns() + int(planned_s * 1e9)
+        while (code := generator.poll()) is None:
+            self._look(server)
+            self._require_server(server, "died during the trial")
+            if self._world.now_ns() > deadline_ns:
+                raise TrialError(f"the generator did not end in time\n{generator.tail()}")
+            self._world.sleep(WATCH_S)
+        self._look(server)
+        self._require_server(server, "died during the trial")
+        if code != 0 or not self._folder.generator.exists():
+            raise TrialError(f"the generator ended with exit code {code}\n{generator.tail()}")
+
+    def _look(self, server: _Server) -> None:
+        usage = self._world.usage(server.child.pid)
+        for pid, cpu_s in usage.cpu_s.items():
+            server.cpu_by_pid[pid] = max(cpu_s, server.cpu_by_pid.get(pid, 0.0))
+        total_s = sum(server.cpu_by_pid.values())
+        now_ns = self._world.now_ns()
+        server.usage.append(UsagePoint(at_ns=now_ns, cpu_s=total_s, rss_bytes=usage.rss_bytes))
+        workers = (fact["pid"] for fact in server.facts)
+        server.lost |= {pid for pid in workers if not self._world.alive(pid)}
+
+    def _require_server(self, server: _Server, what: str) -> None:
+        code = server.child.poll()
+        if code is not None:
+            raise self._error(f"{what}: it ended with exit code {code}", server.child)
+
+    def _error(self, what: str, child: Child) -> TrialError:
+        tail = child.tail()
+        logged = f"; the last lines of its log:\n{tail}" if tail else "; its log is empty"
+        return TrialError(f"the server of profile {self._spec.profile} {what}{logged}")
+
+    def _save(self, server: _Server) -> None:
+        command = self._profile.command(server.port, self._budget)
+        record = ServerRecord(
+            profile=self._spec.profile,
+            command=("python", *command[1:]),
+            facts=server.facts,
+            unverified=server.unverified,
+            ready_s=server.ready_s,
+            usage=tuple(server.usage),
+            lost_workers=tuple(sorted(server.lost)),
+            pinned=self._server_cpus is not None,
+        )
+        text = json.dumps(record.model_dump(), indent=1)
+        self._folder.server.write_text(text + "\n", encoding="utf-8")
