@@ -1,0 +1,1 @@
+"""Pure functions of the saved files: samples and environment in, summary out."""

@@ -1,0 +1,112 @@
+"""A saved run as its summary: from the files alone, the same on every machine."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from loadtests import experiment as experiments
+from loadtests.analysis import folder as trial_folders
+from loadtests.analysis.compare import compare
+from loadtests.analysis.findings import find
+from loadtests.analysis.folder import AnalysisError, SavedTrial
+from loadtests.analysis.summary import (
+    SCHEMA_VERSION,
+    LoadSummary,
+    ProfileSummary,
+    Summary,
+    Trial,
+    WorkloadSummary,
+)
+from loadtests.analysis.summary_json import to_json
+from loadtests.analysis.trial import summarize
+from loadtests.experiment import Experiment, OpenLoad
+from loadtests.run import planning
+from loadtests.run.results import RunFolder
+from servers.profiles import PROFILES
+
+__all__ = ["AnalysisError", "analyze", "write"]
+
+
+def write(folder: RunFolder) -> None:
+    """Analyze a run and write its `summary.json`. Raises AnalysisError, SamplesError, OSError."""
+    text = to_json(analyze(folder))
+    fresh = folder.summary.with_suffix(".part")
+    fresh.write_text(text, encoding="utf-8")
+    fresh.replace(folder.summary)
+
+
+def analyze(folder: RunFolder) -> Summary:
+    """The summary of all trials that were saved."""
+    experiment = experiments.parse(folder.experiment.read_text("utf-8"), "experiment.toml")
+    environment = _environment(folder)
+    specs = planning.trials(experiment)
+    saved = [(s, folder.trial(s.number, s.profile)) for s in specs]
+    # One trial's samples at a time: a long run must fit into memory too.
+    read = ((spec, there) for spec, there in saved if there.path.is_dir())
+    trials: list[Trial] = []
+    profiles: dict[str, ProfileSummary] = {}
+    for spec, there in read:
+        trial = trial_folders.load(spec, there)
+        trials.append(summarize(trial))
+        profiles.setdefault(spec.profile, _profile(trial))
+    return Summary(
+        schema_version=SCHEMA_VERSION,
+        run_id=environment.pop("run_id"),
+        experiment=experiment.name,
+        question=experiment.question,
+        seed=experiment.seed,
+        planned_trials=len(specs),
+        warmup_s=experiment.warmup_s,
+        measure_s=experiment.measure_s,
+        budget=_budget(experiment),
+        profiles=tuple(profiles.values()),
+        workloads=tuple(_workload(w) for w in experiment.workloads),
+        loads=tuple(_load(load) for load in experiment.loads),
+        environment=environment,
+        trials=tuple(trials),
+        comparisons=compare(trials),
+        capacities=(),
+        findings=find(trials, experiment),
+    )
+
+
+def _environment(folder: RunFolder) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads(folder.environment.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise AnalysisError(f"{folder.environment}: not readable ({error})") from None
+    return found
+
+
+def _budget(experiment: Experiment) -> dict[str, int]:
+    budget = experiment.server_budget()
+    return {name: getattr(budget, name) for name in budget.__dataclass_fields__}
+
+
+def _profile(trial: SavedTrial) -> ProfileSummary:
+    name = trial.spec.profile
+    facts = {key: value for key, value in trial.server.facts[0].items() if key != "pid"}
+    facts["pinned"] = trial.server.pinned
+    facts["unverified"] = list(trial.server.unverified)
+    command = tuple(_without_port(part, trial.plan.port) for part in trial.server.command)
+    return ProfileSummary(name, PROFILES[name].description, command, facts)
+
+
+def _without_port(part: str, port: int) -> str:
+    """Each trial had a port of its own; the command is the same but for it."""
+    return part.replace(str(port), "PORT")
+
+
+def _workload(workload: experiments.Workload) -> WorkloadSummary:
+    lines = tuple(
+        f"GET {request.url}" + (f" × {request.weight:g}" if len(workload.requests) > 1 else "")
+        for request in workload.requests
+    )
+    return WorkloadSummary(workload.name, workload.description, lines)
+
+
+def _load(load: experiments.Load) -> LoadSummary:
+    if isinstance(load, OpenLoad):
+        return LoadSummary(load.name, load.mode, load.rate, None, load.text)
+    return LoadSummary(load.name, load.mode, None, load.users, load.text)

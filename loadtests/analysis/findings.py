@@ -1,0 +1,125 @@
+"""Sentences that the measurements support, in the user's three words.
+
+A finding of this version is an observation: it says what was seen in so many trials. It compares
+medians over the valid trials of each profile; within `VISIBLE` there is no visible difference.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from loadtests.analysis.summary import Finding, Trial
+from loadtests.experiment import Experiment, Load, OpenLoad, Workload
+
+VISIBLE = 1.1
+OBSERVED = "observed"
+HOLDS = ("/blocking", "/cpu", "/offload", "/cpu-offload")
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    """One workload under one load: each profile's valid trials."""
+
+    workload: Workload
+    load: Load
+    trials: dict[str, list[Trial]]
+
+    def medians(self, value: Callable[[Trial], float | None]) -> dict[str, float]:
+        """The median of a metric per profile, where every trial has it; lowest first."""
+        found = {}
+        for profile, trials in self.trials.items():
+            values = [v for v in map(value, trials) if v is not None]
+            if values and len(values) == len(trials):
+                found[profile] = statistics.median(values)
+        return dict(sorted(found.items(), key=lambda item: item[1]))
+
+
+def find(trials: Sequence[Trial], experiment: Experiment) -> tuple[Finding, ...]:
+    """One or two findings per workload, at the heaviest load that all its profiles ran."""
+    findings: list[Finding] = []
+    for workload in experiment.workloads:
+        cell = _heaviest(trials, experiment, workload)
+        if cell is not None:
+            findings += [f for f in (_throughput(cell), _bystander(cell)) if f is not None]
+    return tuple(findings)
+
+
+def _heaviest(trials: Sequence[Trial], experiment: Experiment, workload: Workload) -> _Cell | None:
+    loads = [load for load in experiment.loads if not workload.loads or load.name in workload.loads]
+    for load in sorted(loads, key=_weight, reverse=True):
+        by_profile: dict[str, list[Trial]] = {}
+        for trial in trials:
+            if (trial.workload, trial.load, trial.valid) == (workload.name, load.name, True):
+                by_profile.setdefault(trial.profile, []).append(trial)
+        if len(by_profile) >= 2:
+            return _Cell(workload, load, by_profile)
+    return None
+
+
+def _weight(load: Load) -> float:
+    return load.rate if isinstance(load, OpenLoad) else load.users
+
+
+def _throughput(cell: _Cell) -> Finding | None:
+    if not isinstance(cell.load, OpenLoad):
+        return None
+    medians = cell.medians(lambda trial: trial.achieved_rps)
+    if len(medians) < 2:
+        return None
+    offered = cell.medians(lambda trial: trial.offered_rps)
+    rate = statistics.median(offered.values())
+    (worst, low), (best, high) = _ends(medians)
+    if high > VISIBLE * low:
+        behind = [p for p, value in medians.items() if value * VISIBLE < high]
+        text = (
+            f"{worst} answers {low:.0f} of {rate:.0f} requests/s; {best} answers {high:.0f}"
+            + (f". Behind: {', '.join(behind)}" if len(behind) > 1 else "")
+            + "."
+        )
+    else:
+        text = f"No visible difference: every profile answers about {high:.0f} of {rate:.0f}/s."
+    return _finding("scalability", cell, text, "achieved_rps", medians)
+
+
+def _bystander(cell: _Cell) -> Finding | None:
+    medians = cell.medians(lambda t: t.bystander.latency_ms.p90 if t.bystander else None)
+    if len(medians) < 2:
+        return None
+    (best, low), (worst, high) = _ends(medians)
+    holds = any(request.path in HOLDS for request in cell.workload.requests)
+    word = "blocking" if holds else "responsiveness"
+    if high > VISIBLE * low:
+        text = (
+            f"A trivial request beside it takes {_ms(low)} on {best} "
+            f"and {_ms(high)} on {worst} (p90)."
+        )
+    else:
+        text = f"No visible difference: a trivial request beside it takes about {_ms(high)} (p90)."
+    return _finding(word, cell, text, "bystander_p90_ms", medians)
+
+
+def _ends(medians: dict[str, float]) -> tuple[tuple[str, float], tuple[str, float]]:
+    items = list(medians.items())
+    return items[0], items[-1]
+
+
+def _ms(value: float) -> str:
+    return f"{value:.1f} ms" if value < 10 else f"{value:,.0f} ms"
+
+
+def _finding(word: str, cell: _Cell, text: str, metric: str, medians: dict[str, float]) -> Finding:
+    counts = [len(trials) for trials in cell.trials.values()]
+    return Finding(
+        id=f"{word}.{cell.workload.name}",
+        verdict=OBSERVED,
+        text=text,
+        evidence={
+            "workload": cell.workload.name,
+            "load": cell.load.name,
+            "metric": metric,
+            "medians": {name: round(value, 3) for name, value in medians.items()},
+            "trials_each": min(counts),
+        },
+    )

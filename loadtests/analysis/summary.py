@@ -1,0 +1,191 @@
+"""What an analysis says: frozen records, the shape of `summary.json`.
+
+Every presenter takes these records and nothing else.
+A quantity that was not measured, or that has too few samples to be stated, is `None`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """The fate of every scheduled request: scheduled = completed + failed + dropped + censored."""
+
+    scheduled: int
+    completed: int
+    failed: int
+    dropped: int
+    censored: int
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Milliseconds from the intended send time, of completed and of censored requests.
+
+    A censored request counts with its age, so that where any is censored a quantile is a lower
+    bound; failed and dropped ones do not enter.
+    `curve` holds (quantile, milliseconds) up to the last quantile that the samples support.
+    """
+
+    p50: float | None
+    p90: float | None
+    p99: float | None
+    max: float | None
+    curve: tuple[tuple[float, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Instant:
+    """One slice of a trial: what was offered, and what was answered, per second of the clock.
+
+    `start_s` counts from the start of the measurement window; latency is by intended time.
+    """
+
+    start_s: float
+    offered_rps: float
+    achieved_rps: float
+    p50_ms: float | None
+    max_ms: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """One stream of requests of a trial: the load itself, or the bystander."""
+
+    requests: Requests
+    latency_ms: Latency
+    errors: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a trial is not valid: a named code, what was seen, and what to do about it."""
+
+    code: str
+    text: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One profile under one load, in fresh processes.
+
+    Rates are requests per second over the measurement window, CPU is seconds of all the
+    server's processes in that window, memory is their peak resident size in MiB.
+    """
+
+    number: int
+    profile: str
+    workload: str
+    load: str
+    repetition: int
+    valid: bool
+    reasons: tuple[Reason, ...]
+    requests: Requests
+    offered_rps: float
+    achieved_rps: float
+    latency_ms: Latency
+    queue_ms: Latency | None
+    hold_ms: Latency | None
+    cpu_s: float | None
+    rss_mb: float | None
+    errors: dict[str, int]
+    bystander: Stream | None
+    timeline: tuple[Instant, ...]
+    schedule_digest: str
+    lateness_p99_ms: float | None
+    generator_cpu: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class LoadSummary:
+    """What a load offered: `mode` open or closed, and its rate or its number of users."""
+
+    name: str
+    mode: str
+    rate_rps: float | None
+    users: int | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadSummary:
+    """What the requests of a workload do, in words and as request lines with their weights."""
+
+    name: str
+    description: str
+    requests: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileSummary:
+    """How a profile served: its factors, its command, and what the running server reported."""
+
+    name: str
+    description: str
+    command: tuple[str, ...]
+    facts: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Ratio b/a of one metric between two profiles, over the repetitions that pair them."""
+
+    workload: str
+    load: str
+    metric: str
+    a: str
+    b: str
+    median: float
+    min: float
+    max: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """The highest rate that meets the service-level objective."""
+
+    profile: str
+    workload: str
+    rate_rps: float
+    low_rps: float
+    high_rps: float
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One sentence that the measurements support; `evidence` names the numbers behind it."""
+
+    id: str
+    verdict: str
+    text: str
+    evidence: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The whole of a run, as far as it was saved (`planned_trials` may exceed `trials`)."""
+
+    schema_version: int
+    run_id: str
+    experiment: str
+    question: str
+    seed: int
+    planned_trials: int
+    warmup_s: float
+    measure_s: float
+    budget: dict[str, int]
+    profiles: tuple[ProfileSummary, ...]
+    workloads: tuple[WorkloadSummary, ...]
+    loads: tuple[LoadSummary, ...]
+    environment: dict[str, Any]
+    trials: tuple[Trial, ...]
+    comparisons: tuple[Comparison, ...]
+    capacities: tuple[Capacity, ...]
+    findings: tuple[Finding, ...]

@@ -1,0 +1,145 @@
+"""One trial's samples as its summary. Only what was intended in the measurement window counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from loadtests.analysis import validity
+from loadtests.analysis.folder import SavedTrial
+from loadtests.analysis.quantiles import latency, quantile, rounded
+from loadtests.analysis.summary import Instant, Requests, Stream, Trial
+from loadtests.records import UsagePoint
+from loadtests.run.planning import BYSTANDER, LOAD
+from loadtests.samples import NEVER, ErrorKind, Outcome, Samples
+
+SLICE_S = 0.5
+SECOND = 1e9
+
+
+def summarize(trial: SavedTrial) -> Trial:
+    """The summary of one trial."""
+    window_s = trial.plan.measure_s
+    samples = trial.samples
+    measured = samples.where(samples.intended_ns >= 0)
+    main, bystander = _stream(measured, LOAD), _stream(measured, BYSTANDER)
+    stream = _summarize_stream(main)
+    late = quantile(np.sort(_lateness_ms(measured)), 0.99)
+    reasons = validity.reasons(trial, count(samples), late, stream.latency_ms.p50)
+    return Trial(
+        number=trial.spec.number,
+        profile=trial.spec.profile,
+        workload=trial.spec.workload.name,
+        load=trial.spec.load.name,
+        repetition=trial.spec.repetition,
+        valid=not reasons,
+        reasons=reasons,
+        requests=stream.requests,
+        offered_rps=round(stream.requests.scheduled / window_s, 3),
+        achieved_rps=round(_answered_in_window(_stream(samples, LOAD), window_s) / window_s, 3),
+        latency_ms=stream.latency_ms,
+        queue_ms=None,
+        hold_ms=None,
+        cpu_s=_cpu_s(trial.server.usage, trial.generator.origin_ns, window_s),
+        rss_mb=_peak_mb(trial.server.usage),
+        errors=stream.errors,
+        bystander=_summarize_stream(bystander) if trial_has_bystander(trial) else None,
+        timeline=_timeline(_stream(samples, LOAD), window_s),
+        schedule_digest=trial.generator.schedule_digest,
+        lateness_p99_ms=rounded(late),
+        generator_cpu=round(trial.generator.cpu_s / trial.generator.wall_s, 3),
+    )
+
+
+def trial_has_bystander(trial: SavedTrial) -> bool:
+    """Whether the plan asked for a bystander stream."""
+    return any(stream.name == BYSTANDER for stream in trial.plan.arrivals)
+
+
+def count(samples: Samples) -> Requests:
+    """The fates of all samples."""
+    by_outcome = np.bincount(samples.outcome, minlength=len(Outcome))
+    return Requests(
+        scheduled=len(samples.outcome),
+        completed=int(by_outcome[Outcome.COMPLETED]),
+        failed=int(by_outcome[Outcome.FAILED]),
+        dropped=int(by_outcome[Outcome.DROPPED]),
+        censored=int(by_outcome[Outcome.CENSORED]),
+    )
+
+
+def _stream(samples: Samples, name: str) -> Samples:
+    number = samples.streams.index(name) if name in samples.streams else -1
+    return samples.where(samples.stream == number)
+
+
+def _summarize_stream(samples: Samples) -> Stream:
+    return Stream(count(samples), latency(_latency_ms(samples)), _errors(samples))
+
+
+def _latency_ms(samples: Samples) -> npt.NDArray[np.float64]:
+    """From intended time to answer; of a censored request its age, which the answer exceeds."""
+    kept = (samples.outcome == Outcome.COMPLETED) | (samples.outcome == Outcome.CENSORED)
+    latency_ns = (samples.done_ns - samples.intended_ns)[kept]
+    return latency_ns.astype(np.float64) / 1e6
+
+
+def _lateness_ms(samples: Samples) -> npt.NDArray[np.float64]:
+    """How long after its intended time a request was begun, connecting included in neither."""
+    sent = samples.where(samples.sent_ns != NEVER)
+    late_ns = sent.sent_ns - sent.connect_ns - sent.intended_ns
+    return late_ns.astype(np.float64) / 1e6
+
+
+def _errors(samples: Samples) -> dict[str, int]:
+    failed = samples.where(samples.outcome == Outcome.FAILED)
+    names = [
+        f"status {status}" if error == ErrorKind.STATUS else ErrorKind(error).name.lower()
+        for error, status in zip(failed.error.tolist(), failed.status.tolist(), strict=True)
+    ]
+    return {name: names.count(name) for name in sorted(set(names))}
+
+
+def _answered_in_window(samples: Samples, window_s: float) -> int:
+    """Completions in the window, whenever they were intended: what the server got done."""
+    done = samples.done_ns
+    inside = (done >= 0) & (done < window_s * SECOND)
+    return int(np.count_nonzero(inside & (samples.outcome == Outcome.COMPLETED)))
+
+
+def _timeline(samples: Samples, window_s: float) -> tuple[Instant, ...]:
+    completed = samples.where(samples.outcome == Outcome.COMPLETED)
+    instants: list[Instant] = []
+    edges = np.arange(0.0, window_s - 1e-9, SLICE_S)
+    for start_s in edges.tolist():
+        length_s = min(SLICE_S, window_s - start_s)
+        low, high = start_s * SECOND, (start_s + length_s) * SECOND
+        offered = (samples.intended_ns >= low) & (samples.intended_ns < high)
+        achieved = (completed.done_ns >= low) & (completed.done_ns < high)
+        latencies = np.sort(_latency_ms(samples.where(offered)))
+        instants.append(
+            Instant(
+                start_s=round(start_s, 3),
+                offered_rps=round(int(np.count_nonzero(offered)) / length_s, 3),
+                achieved_rps=round(int(np.count_nonzero(achieved)) / length_s, 3),
+                p50_ms=rounded(quantile(latencies, 0.5)),
+                max_ms=rounded(float(latencies[-1])) if len(latencies) else None,
+            )
+        )
+    return tuple(instants)
+
+
+def _cpu_s(usage: Sequence[UsagePoint], origin_ns: int, window_s: float) -> float | None:
+    """CPU seconds between the window's edges, interpolated between the points around them."""
+    if len(usage) < 2:
+        return None
+    at = np.array([point.at_ns - origin_ns for point in usage]) / SECOND
+    used = np.array([point.cpu_s for point in usage])
+    start, end = np.interp([0.0, window_s], at, used)
+    return round(float(end - start), 3)
+
+
+def _peak_mb(usage: Sequence[UsagePoint]) -> float | None:
+    return round(max(point.rss_bytes for point in usage) / 2**20, 1) if usage else None
