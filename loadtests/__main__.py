@@ -10,6 +10,7 @@ from types import FrameType
 from typing import NoReturn
 
 from loadtests import experiment as experiments
+from loadtests import faults
 from loadtests.analysis import analyze
 from loadtests.experiment import Experiment
 from loadtests.experiment_errors import ExperimentError
@@ -37,6 +38,9 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     except FAILED as error:
         print(f"error: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"error: {faults.sentence(error)}", file=sys.stderr)
         return 1
     return code
 

@@ -11,7 +11,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from loadtests.experiment_errors import ExperimentError, sentence
 from servers.contract import ENDPOINTS
@@ -24,6 +24,15 @@ Seconds = Annotated[float, Field(ge=0.1, le=3600.0)]
 Rate = Annotated[float, Field(ge=0.1, le=100_000.0)]
 
 
+def _in_contract(path: str) -> str:
+    if path not in ENDPOINTS:
+        raise ValueError(f"{path!r} is not in the contract, allowed: {', '.join(ENDPOINTS)}")
+    return path
+
+
+ContractPath = Annotated[str, AfterValidator(_in_contract)]
+
+
 class _Table(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -31,14 +40,12 @@ class _Table(BaseModel):
 class Request(_Table):
     """One kind of request of a workload: a path of the contract, its parameters, its weight."""
 
-    path: str
+    path: ContractPath
     params: dict[str, int] = Field(default_factory=dict)
     weight: float = Field(default=1.0, gt=0.0, le=1000.0)
 
     @model_validator(mode="after")
-    def _in_contract(self) -> Self:
-        if self.path not in ENDPOINTS:
-            raise ValueError(f"path is {self.path!r}, allowed: {', '.join(ENDPOINTS)}")
+    def _params_in_contract(self) -> Self:
         known = {parameter.name: parameter for parameter in ENDPOINTS[self.path].parameters}
         for name, value in self.params.items():
             if name not in known:
@@ -101,7 +108,7 @@ class Bystander(_Table):
     """An independent Poisson stream of a cheap request beside the load."""
 
     rate: Rate
-    path: str = "/hello"
+    path: ContractPath = "/hello"
 
 
 class Experiment(_Table):

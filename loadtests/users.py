@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import gevent
-import pyarrow as pa
 from locust import User, task
 
+from loadtests import faults
 from loadtests.engine.generator import generate
 from loadtests.engine.recorder import Recorder
 from loadtests.plan import GeneratorPlan, Target
@@ -41,8 +41,8 @@ class TrialUser(User):
             report = self._run(plan)
             plan.report.write_text(report.model_dump_json(indent=1) + "\n", encoding="utf-8")
             self.environment.process_exit_code = 0
-        except (OSError, pa.ArrowException) as error:
-            print(f"error: the generator could not go on: {error}", flush=True)
+        except OSError as error:
+            print(f"error: {faults.sentence(error)}", flush=True)
             self.environment.process_exit_code = 1
         # The runner stops this greenlet with the others, so it must not be the one to wait.
         gevent.spawn(runner.quit)

@@ -82,7 +82,7 @@ def _summarize_stream(samples: Samples) -> Stream:
 def _latency_ms(samples: Samples) -> npt.NDArray[np.float64]:
     """From intended time to answer; of a censored request its age, which the answer exceeds."""
     kept = (samples.outcome == Outcome.COMPLETED) | (samples.outcome == Outcome.CENSORED)
-    latency_ns = (samples.done_ns - samples.intended_ns)[kept]
+    latency_ns: npt.NDArray[np.int64] = (samples.done_ns - samples.intended_ns)[kept]
     return latency_ns.astype(np.float64) / 1e6
 
 

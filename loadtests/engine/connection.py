@@ -37,7 +37,9 @@ class Connection(asyncio.Protocol):
         "_complete",
         "_framed",
         "_headers_done",
+        "_keep_alive",
         "_parser",
+        "_status",
         "_transport",
         "exchange",
         "owner",
@@ -48,7 +50,8 @@ class Connection(asyncio.Protocol):
         self.exchange: Exchange | None = None
         self._transport: Any = None
         self._parser = httptools.HttpResponseParser(self)
-        self._framed = self._headers_done = self._complete = False
+        self._framed = self._headers_done = self._complete = self._keep_alive = False
+        self._status = 0
 
     def send(self, exchange: Exchange, request: bytes) -> None:
         """Write a request; its exchange is under way until the owner is told that it finished."""
@@ -106,17 +109,18 @@ class Connection(asyncio.Protocol):
         self._headers_done = True
 
     def on_message_complete(self) -> None:
-        """Called by the parser."""
+        """Called by the parser, which forgets the answer when this returns."""
+        self._status = self._parser.get_status_code()
+        self._keep_alive = self._parser.should_keep_alive()
         self._complete = True
 
     def _answered(self, at_ns: int) -> None:
-        status = self._parser.get_status_code()
-        if 100 <= status < 200:
+        if 100 <= self._status < 200:
             self._headers_done = False
             return
-        if not self._parser.should_keep_alive():
+        if not self._keep_alive:
             self._transport.close()
-        self._end(status, ErrorKind.NONE, at_ns)
+        self._end(self._status, ErrorKind.NONE, at_ns)
 
     def _end(self, status: int, error: ErrorKind, at_ns: int) -> None:
         exchange, self.exchange = self.exchange, None

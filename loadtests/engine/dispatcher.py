@@ -18,14 +18,19 @@ AFTER_FAILURE_S = 0.1
 
 
 async def replay(schedule: Schedule, engine: Engine, origin_ns: int) -> None:
-    """Issue every arrival of a schedule at its intended time after `origin_ns`."""
+    """Issue every arrival of a schedule at its intended time after `origin_ns`, never before.
+
+    uvloop's timers may fire up to a millisecond early; then the rest is slept again.
+    """
     unbroken = 0
     for at_ns, target in zip(schedule.intended_ns, schedule.targets, strict=True):
         intended_ns = origin_ns + at_ns
-        ahead_ns = intended_ns - perf_counter_ns()
         unbroken += 1
-        if ahead_ns > 0 or unbroken == UNBROKEN:
-            await asyncio.sleep(max(ahead_ns, 0) / NANOSECONDS)
+        if unbroken == UNBROKEN:
+            await asyncio.sleep(0)
+            unbroken = 0
+        while (ahead_ns := intended_ns - perf_counter_ns()) > 0:
+            await asyncio.sleep(ahead_ns / NANOSECONDS)
             unbroken = 0
         engine.issue(target, intended_ns)
 

@@ -61,14 +61,20 @@ class Engine:
                 return
         self._start(self._open(exchange))
 
-    async def drain(self, deadline_s: float) -> None:
-        """Wait for what is under way; after `deadline_s` seconds censor it, with its age."""
+    async def settle(self, deadline_s: float) -> bool:
+        """Wait until nothing is under way; False where that lasts longer than `deadline_s`."""
         if self._under_way:
             self._empty.clear()
             try:
                 await asyncio.wait_for(self._empty.wait(), deadline_s)
             except TimeoutError:
-                self._censor()
+                return False
+        return True
+
+    async def drain(self, deadline_s: float) -> None:
+        """End: settle, censor what has not, with its age, and close every connection."""
+        if not await self.settle(deadline_s):
+            self._censor()
         for task in self._connecting:
             task.cancel()
         for connection in list(self._connections):

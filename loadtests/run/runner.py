@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import errno
 import json
 from collections.abc import Callable
 from typing import Any
 
+from loadtests import faults
 from loadtests.experiment import Experiment
 from loadtests.run import planning
 from loadtests.run.host import require_open_files
@@ -46,7 +46,7 @@ def run(
     except TrialError as error:
         raise RunError(f"trial {spec.number} of {len(specs)}: {error}") from None
     except OSError as error:
-        raise RunError(_sentence(error)) from None
+        raise RunError(faults.sentence(error)) from None
     finally:
         progress.done()
 
@@ -66,11 +66,3 @@ def _record_birth(folder: RunFolder, environment: Callable[[], dict[str, Any]]) 
     record = {"run_id": folder.path.name, **environment()}
     text = json.dumps(record, indent=1, ensure_ascii=False)
     folder.environment.write_text(text + "\n", encoding="utf-8")
-
-
-def _sentence(error: OSError) -> str:
-    if error.errno == errno.ENOSPC:
-        return "the disk is full: make room, then --resume the run"
-    if error.errno == errno.EMFILE:
-        return "too many open files: raise the limit (ulimit -n 4096), then --resume the run"
-    return f"{error.filename or 'the system'}: {error.strerror or error}"

@@ -127,12 +127,12 @@ class TrialRun:
             self._look(server)
             self._require_server(server, "died during the trial")
             if self._world.now_ns() > deadline_ns:
-                raise TrialError(f"the generator did not end in time\n{generator.tail()}")
+                raise TrialError(f"the generator did not end in time:\n{generator.tail()}")
             self._world.sleep(WATCH_S)
         self._look(server)
         self._require_server(server, "died during the trial")
         if code != 0 or not self._folder.generator.exists():
-            raise TrialError(f"the generator ended with exit code {code}\n{generator.tail()}")
+            raise TrialError(f"the generator ended with exit code {code}:\n{generator.tail()}")
 
     def _look(self, server: _Server) -> None:
         usage = self._world.usage(server.child.pid)

@@ -1,0 +1,180 @@
+"""A pretended machine: servers and generators that answer at once, in a time that is a number."""
+
+from __future__ import annotations
+
+import errno
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from loadtests.engine.exchange import Exchange
+from loadtests.engine.generator import planned
+from loadtests.engine.recorder import Recorder
+from loadtests.plan import GeneratorPlan
+from loadtests.records import GeneratorReport
+from loadtests.run.child import Child
+from loadtests.run.world import Usage
+from loadtests.sample_writer import SampleWriter
+from loadtests.samples import ErrorKind, Outcome
+from servers.profiles import PROFILES, Budget
+
+
+class FakeUsage:
+    """Half a processor since the start, 40 MiB."""
+
+    def __init__(self, pid: int, now_ns: int) -> None:
+        self.cpu_s: Mapping[int, float] = {pid: now_ns / 2e9}
+        self.rss_bytes = 40 * 2**20
+
+
+class FakeChild:
+    """A process that was never started; `code` is its exit code once it has ended."""
+
+    def __init__(self, world: FakeWorld, name: str, pid: int) -> None:
+        self._world, self.name, self._pid = world, name, pid
+        self.code: int | None = None
+
+    @property
+    def pid(self) -> int:
+        """Its pretended id."""
+        return self._pid
+
+    def poll(self) -> int | None:
+        """Its exit code."""
+        return self.code
+
+    def stop(self, grace_s: float) -> None:
+        """End it, and note that it was ended."""
+        del grace_s
+        self.code = -15 if self.code is None else self.code
+        self._world.log.append(f"stop {self.name}")
+
+    def tail(self) -> str:
+        """What it never wrote."""
+        return f"    the last line of {self.name}"
+
+
+class FakeGenerator(FakeChild):
+    """Runs its plan in no time: every answer takes `latency_ns`."""
+
+    def __init__(self, world: FakeWorld, plan: Path) -> None:
+        super().__init__(world, "generator", 900)
+        self._plan = plan
+
+    def poll(self) -> int | None:
+        """Works at the first look after its plan has been written."""
+        if self.code is None and self._plan.exists():
+            self._world.log.append("generate")
+            self._world.during_load()
+            write_results(
+                GeneratorPlan.model_validate_json(self._plan.read_bytes()), self._world.time_ns
+            )
+            self.code = 0
+        return self.code
+
+
+class FakeWorld:
+    """Records what is done to it in `log`; `during_load` is what happens while a load runs."""
+
+    def __init__(self, budget: Budget | None = None) -> None:
+        self.budget = budget or Budget()
+        self.log: list[str] = []
+        self.time_ns = 1_000_000_000
+        self.dead: set[int] = set()
+        self.lies: dict[str, object] = {}
+        self.healthy_after_ns = 0
+        self.server: FakeChild | None = None
+        self.during_load: Callable[[], None] = lambda: None
+        self._asked = 0
+        self._paused: set[int] = set()
+
+    def start(
+        self, argv: Sequence[str], env: Mapping[str, str], log: Path, cpus: frozenset[int] | None
+    ) -> Child:
+        """Pretend to start a generator, or a server of the profile that the command is of."""
+        del log, cpus
+        if "locust" in argv:
+            self.log.append("start generator")
+            return FakeGenerator(self, Path(env["TESTBED_PLAN"]))
+        name = next(n for n, p in PROFILES.items() if p.command(4321, self.budget) == list(argv))
+        self.log.append(f"start {name}")
+        self._paused.clear()
+        self.server = FakeChild(self, name, 100)
+        return self.server
+
+    def fetch(self, port: int, path: str) -> tuple[int, bytes] | None:
+        """Answer as the started server would; a paused worker does not answer."""
+        assert port == 4321
+        assert self.server is not None
+        if self.time_ns < self.healthy_after_ns or self.server.code is not None:
+            return None
+        if path == "/healthz":
+            return 200, b"{}"
+        profile = PROFILES[self.server.name]
+        pids = range(101, 101 + profile.worker_processes(self.budget))
+        awake = [pid for pid in pids if pid not in self._paused]
+        facts = {"pid": awake[0], **profile.facts(self.budget), **self.lies}
+        return 200, json.dumps(facts).encode()
+
+    def usage(self, pid: int) -> Usage:
+        """Half a processor."""
+        return FakeUsage(pid, self.time_ns)
+
+    def alive(self, pid: int) -> bool:
+        """Whether a test has not declared it dead."""
+        return pid not in self.dead
+
+    def pause(self, pid: int) -> None:
+        """Let a worker stand still."""
+        self._paused.add(pid)
+
+    def resume(self, pid: int) -> None:
+        """Let it go on."""
+        self._paused.discard(pid)
+
+    def keep_to(self, cpus: frozenset[int] | None) -> None:
+        """No processors here."""
+
+    def free_port(self) -> int:
+        """Always the same."""
+        return 4321
+
+    def now_ns(self) -> int:
+        """The pretended time."""
+        return self.time_ns
+
+    def sleep(self, seconds: float) -> None:
+        """Let the pretended time pass."""
+        self.time_ns += int(seconds * 1e9)
+
+
+def write_results(plan: GeneratorPlan, origin_ns: int, latency_ns: int = 5_000_000) -> None:
+    """The samples and the report of a generator whose every request was answered."""
+    schedule = planned(plan)
+    recorder = Recorder(origin_ns)
+    for at_ns, target in zip(schedule.intended_ns, schedule.targets, strict=True):
+        exchange = Exchange(target, origin_ns + at_ns)
+        exchange.sent_ns, exchange.connect_ns = origin_ns + at_ns, 0
+        done_ns = origin_ns + at_ns + latency_ns
+        recorder.record(exchange, Outcome.COMPLETED, done_ns, 200, ErrorKind.NONE)
+    recorder.close()
+    writer = SampleWriter(plan.samples, plan.targets)
+    while recorder.full:
+        writer.write(recorder.full.popleft())
+    writer.close()
+    report = GeneratorReport(
+        origin_ns=origin_ns,
+        schedule_digest=schedule.digest,
+        scheduled=recorder.recorded,
+        loop="pretended",
+        cpu_s=0.1,
+        run_delay_s=0.0,
+        wall_s=plan.warmup_s + plan.measure_s,
+        connections=1,
+    )
+    plan.report.write_text(report.model_dump_json(), encoding="utf-8")
+
+
+def disk_full() -> None:
+    """What the system says when nothing more can be written."""
+    raise OSError(errno.ENOSPC, "No space left on device")

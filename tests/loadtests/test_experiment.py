@@ -1,0 +1,114 @@
+"""Experiments: what may be written, and what is said of what may not."""
+
+from __future__ import annotations
+
+import pytest
+
+from loadtests import experiment as experiments
+from loadtests.experiment import EXPERIMENTS, ClosedLoad, OpenLoad
+from loadtests.experiment_errors import ExperimentError
+from loadtests.run import planning
+
+GOOD = """
+name = "good"
+question = "Why?"
+seed = 1
+measure_s = 2.0
+profiles = ["sync", "asgi"]
+[budget]
+slots = 8
+[bystander]
+rate = 10.0
+[[workloads]]
+name = "wait"
+requests = [{ path = "/wait", params = { ms = 100 }, weight = 2.0 }, { path = "/hello" }]
+[[workloads]]
+name = "narrow"
+requests = [{ path = "/hello" }]
+profiles = ["asgi"]
+loads = ["few"]
+[[loads]]
+mode = "open"
+name = "many"
+rate = 100.0
+[[loads]]
+mode = "closed"
+name = "few"
+users = 3
+"""
+
+
+def test_a_good_experiment_becomes_typed_values() -> None:
+    experiment = experiments.parse(GOOD)
+
+    assert experiment.server_budget().slots == 8
+    assert experiment.workloads[0].requests[0].url == "/wait?ms=100"
+    assert isinstance(experiment.loads[0], OpenLoad)
+    assert experiment.loads[0].arrivals == "poisson"
+    assert isinstance(experiment.loads[1], ClosedLoad)
+
+
+def test_a_workload_may_narrow_profiles_and_loads() -> None:
+    specs = planning.trials(experiments.parse(GOOD))
+
+    cells = [(s.profile, s.workload.name, s.load.name) for s in specs]
+    assert cells == [
+        ("sync", "wait", "many"),
+        ("asgi", "wait", "many"),
+        ("sync", "wait", "few"),
+        ("asgi", "wait", "few"),
+        ("asgi", "narrow", "few"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("seed = 1", "seed = 1\nspeed = 2", "bad.toml: speed is not a key here, allowed: name,"),
+        ("rate = 100.0", "rate = -1.0", "loads[0].rate is -1.0, allowed: greater than or equal to"),
+        ("rate = 100.0", "rate = 'fast'", "loads[0].rate is 'fast', allowed: a valid number"),
+        ("rate = 100.0", "rat = 1.0", "loads[0].rat is not a key here, allowed: mode, name, rate,"),
+        ("users = 3", "users = 0", "loads[1].users is 0, allowed: greater than or equal to 1"),
+        ("measure_s = 2.0\n", "", "measure_s is missing"),
+        ('mode = "open"', 'mode = "ajar"', "loads[0] is a dict, allowed:"),
+        ('["sync", "asgi"]', '["sink"]', "profiles has 'sink', allowed: sync, gthread, gevent,"),
+        ("slots = 8", "slots = 0", "slots is 0: give a number from 1 to 256"),
+        ("slots = 8", "slot = 4", "budget has slot, allowed: slots, workers,"),
+        (
+            '"/wait"',
+            '"/weight"',
+            ".path: '/weight' is not in the contract, allowed: /hello, /wait,",
+        ),
+        ("ms = 100", "ms = 99999", "params.ms is 99999, allowed: 0 to 10000"),
+        ("ms = 100", "mx = 1", "params.mx is not a parameter of /wait: ms"),
+        ('loads = ["few"]', 'loads = ["none"]', "workloads.narrow.loads has 'none', allowed: many"),
+        ('name = "narrow"', 'name = "wait"', "workloads must have different names"),
+        ("seed = 1", "seed = 1.5", "seed is 1.5, allowed: a valid integer"),
+        ("seed = 1", "seed = [", "bad.toml: not TOML:"),
+        (
+            "rate = 10.0",
+            "rate = 10.0\npath = '/nothing'",
+            "bystander.path: '/nothing' is not in the contract, allowed: /hello",
+        ),
+    ],
+)
+def test_a_fault_names_the_key_the_value_and_what_is_allowed(old: str, new: str, said: str) -> None:
+    assert old in GOOD
+
+    with pytest.raises(ExperimentError) as caught:
+        experiments.parse(GOOD.replace(old, new, 1), "bad.toml")
+
+    assert said in str(caught.value)
+
+
+def test_every_shipped_experiment_can_be_read_and_is_named_like_its_file() -> None:
+    files = sorted(EXPERIMENTS.glob("*.toml"))
+
+    assert {file.stem for file in files} >= {"tour", "responsiveness", "blocking", "scalability"}
+    for file in files:
+        assert experiments.parse(file.read_text("utf-8"), file.name).name == file.stem
+
+
+def test_an_unknown_experiment_is_answered_with_the_known_ones() -> None:
+    with pytest.raises(ExperimentError, match="no such experiment; there are: blocking, "):
+        experiments.find("tuor")

@@ -1,0 +1,236 @@
+"""The run's order, its faults and its saving, in a pretended machine."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from loadtests import experiment as experiments
+from loadtests.analysis.analyze import analyze
+from loadtests.experiment import Experiment
+from loadtests.run import planning, results
+from loadtests.run.progress import Silent
+from loadtests.run.results import ResultsError, RunFolder
+from loadtests.run.runner import RunError, run
+from tests.loadtests.fakes import FakeWorld, disk_full
+
+TEXT = """
+name = "small"
+question = "Does it run?"
+seed = 7
+repetitions = 2
+warmup_s = 0.2
+measure_s = 1.0
+profiles = ["sync", "uvloop"]
+[bystander]
+rate = 10.0
+[[workloads]]
+name = "wait"
+requests = [{ path = "/wait", params = { ms = 5 } }]
+[[loads]]
+name = "50/s"
+mode = "open"
+rate = 50.0
+"""
+
+
+@pytest.fixture
+def experiment() -> Experiment:
+    return experiments.parse(TEXT)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> RunFolder:
+    return results.create("small", TEXT, tmp_path / "run")
+
+
+def run_in(world: FakeWorld, experiment: Experiment, folder: RunFolder) -> None:
+    run(world, experiment, folder, Silent(), (None, None), lambda: {"system": "pretended"})
+
+
+def saved_names(folder: RunFolder) -> list[str]:
+    return [trial.path.name for trial in folder.saved()]
+
+
+def test_every_second_repetition_runs_the_profiles_in_reverse(
+    experiment: Experiment, folder: RunFolder
+) -> None:
+    world = FakeWorld()
+
+    run_in(world, experiment, folder)
+
+    started = [line for line in world.log if line in ("start sync", "start uvloop")]
+    assert started == ["start sync", "start uvloop", "start uvloop", "start sync"]
+    assert saved_names(folder) == ["1-sync", "2-uvloop", "3-uvloop", "4-sync"]
+
+
+def test_a_trial_starts_both_loads_and_stops_both_generator_first(
+    experiment: Experiment, folder: RunFolder
+) -> None:
+    world = FakeWorld()
+
+    run_in(world, experiment, folder)
+
+    assert world.log[:5] == [
+        "start sync",
+        "start generator",
+        "generate",
+        "stop generator",
+        "stop sync",
+    ]
+
+
+def test_profiles_that_are_paired_share_their_schedule_and_repetitions_do_not(
+    experiment: Experiment, folder: RunFolder
+) -> None:
+    run_in(FakeWorld(), experiment, folder)
+
+    first, second, third, fourth = (t.schedule_digest for t in analyze(folder).trials)
+    assert first == second
+    assert third == fourth
+    assert first != third
+
+
+def test_a_run_that_was_saved_is_not_run_again_when_it_is_resumed(
+    experiment: Experiment, folder: RunFolder
+) -> None:
+    world = FakeWorld()
+
+    def die_in_third_trial() -> None:
+        if world.log.count("generate") == 3:
+            assert world.server is not None
+            world.server.code = -9
+
+    world.during_load = die_in_third_trial
+    with pytest.raises(RunError, match=r"trial 3 of 4: the server of profile uvloop died"):
+        run_in(world, experiment, folder)
+    assert saved_names(folder) == ["1-sync", "2-uvloop"]
+
+    again = FakeWorld()
+    run_in(again, experiment, folder)
+
+    assert [line for line in again.log if line.startswith("start ")] == [
+        "start uvloop",
+        "start generator",
+        "start sync",
+        "start generator",
+    ]
+    assert saved_names(folder) == ["1-sync", "2-uvloop", "3-uvloop", "4-sync"]
+
+
+def test_a_server_that_dies_in_mid_trial_is_an_error_with_the_end_of_its_log(
+    experiment: Experiment, folder: RunFolder
+) -> None:
+    world = FakeWorld()
+
+    def die() -> None:
+        assert world.server is not None
+        world.server.code = 3
+
+    world.during_load = die
+
+    with pytest.raises(RunError, match=r"(?s)exit code 3.*the last line of sync"):
+        run_in(world, experiment, folder)
+    assert world.log[-2:] == ["stop generator", "stop sync"]
+    assert saved_names(folder) == []
+
+
+def test_a_server_that_is_never_ready_is_given_up_at_the_deadline_and_stopped(
+    experiment: Experiment, folder: RunFolder
+) -> None:
+    world = FakeWorld()
+    world.healthy_after_ns = 10**15
+
+    with pytest.raises(RunError, match="sync was not ready after 30 s"):
+        run_in(world, experiment, folder)
+    assert world.log[-2:] == ["stop generator", "stop sync"]
+
+
+def test_a_worker_that_dies_in_mid_trial_makes_that_trial_invalid_and_no_other(
+    experiment: Experiment, folder: RunFolder
+) -> None:
+    world = FakeWorld()
+
+    def kill_a_worker_of_the_first_trial() -> None:
+        world.dead = {102} if world.log.count("generate") == 1 else set()
+
+    world.during_load = kill_a_worker_of_the_first_trial
+    run_in(world, experiment, folder)
+
+    summary = analyze(folder)
+    assert [trial.valid for trial in summary.trials] == [False, True, True, True]
+    (reason,) = summary.trials[0].reasons
+    assert reason.code == "worker_lost"
+    assert "102" in reason.text
+    assert {c.n for c in summary.comparisons} == {1}
+
+
+def test_a_server_that_is_not_what_its_profile_declares_is_refused(
+    experiment: Experiment, folder: RunFolder
+) -> None:
+    world = FakeWorld()
+    world.lies = {"access_log": True}
+
+    with pytest.raises(RunError, match="access_log is True"):
+        run_in(world, experiment, folder)
+    assert "generate" not in world.log
+
+
+def test_a_full_disk_is_one_sentence_and_keeps_the_trials_before_it(
+    experiment: Experiment, folder: RunFolder
+) -> None:
+    world = FakeWorld()
+
+    def full_at_the_second() -> None:
+        if world.log.count("generate") == 2:
+            disk_full()
+
+    world.during_load = full_at_the_second
+    with pytest.raises(RunError, match="the disk is full: make room"):
+        run_in(world, experiment, folder)
+    assert saved_names(folder) == ["1-sync"]
+    assert world.log[-1] == "stop uvloop"
+
+
+def test_an_interrupt_stops_everything_and_keeps_what_was_saved(
+    experiment: Experiment, folder: RunFolder
+) -> None:
+    world = FakeWorld()
+
+    def interrupt_the_second() -> None:
+        if world.log.count("generate") == 2:
+            raise KeyboardInterrupt
+
+    world.during_load = interrupt_the_second
+    with pytest.raises(KeyboardInterrupt):
+        run_in(world, experiment, folder)
+    assert world.log[-2:] == ["stop generator", "stop uvloop"]
+    assert saved_names(folder) == ["1-sync"]
+    assert len(analyze(folder).trials) == 1
+
+
+def test_the_birth_of_a_run_is_written_once(experiment: Experiment, folder: RunFolder) -> None:
+    run_in(FakeWorld(), experiment, folder)
+    born = folder.environment.read_text()
+
+    run(FakeWorld(), experiment, folder, Silent(), (None, None), lambda: {"system": "another"})
+
+    assert folder.environment.read_text() == born
+    assert json.loads(born) == {"run_id": "run", "system": "pretended"}
+
+
+def test_a_folder_that_exists_is_never_written_into(tmp_path: Path) -> None:
+    results.create("small", TEXT, tmp_path / "run")
+
+    with pytest.raises(ResultsError, match="exists already; choose another --output"):
+        results.create("small", TEXT, tmp_path / "run")
+
+
+def test_the_seed_of_the_experiment_decides_all_seeds() -> None:
+    one = [s.seed for s in planning.trials(experiments.parse(TEXT))]
+    other = [s.seed for s in planning.trials(experiments.parse(TEXT.replace("= 7", "= 8")))]
+
+    assert one[0] == one[1]
+    assert not set(one) & set(other)
