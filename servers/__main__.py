@@ -1,0 +1,117 @@
+"""The door of this room: `python -m servers PROFILE` serves one profile in the foreground."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import os
+import shlex
+import socket
+import sys
+from collections.abc import Sequence
+from dataclasses import fields
+
+from servers.profiles import PROFILES, Budget, Profile
+
+
+class DoorError(Exception):
+    """One line for the user, with the remedy; `code` is the exit status."""
+
+    def __init__(self, message: str, code: int):
+        super().__init__(message)
+        self.code = code
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parse, check, and become the server; returns the exit status if it does not come to that."""
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    if arguments.profile is None:
+        parser.print_help()
+        return 0
+    try:
+        return _serve(arguments)
+    except DoorError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.code
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    profile, budget = _profile(arguments.profile), _budget(arguments)
+    host, port = arguments.host, _port(arguments.port, profile)
+    command, environment = profile.command(port, budget, host), profile.environment(budget)
+    if arguments.dry_run:
+        print(_as_shell(command, environment))
+    else:
+        _check_free(host, port)
+        print(f"serving {profile.name} at http://{host}:{port}, Ctrl-C ends it", flush=True)
+        os.execvpe(command[0], command, os.environ | environment)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m servers",
+        description="Serve one profile in the foreground until Ctrl-C.",
+        epilog="profiles:\n" + "\n".join(map(_line, PROFILES.values())),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("profile", nargs="?", metavar="PROFILE", help="a row of the table below")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    parser.add_argument("--port", type=int, help="port to listen on (the profile's own)")
+    for item in fields(Budget):
+        option = "--" + item.name.replace("_", "-")
+        meaning = item.metadata["meaning"] + " (%(default)s)"
+        parser.add_argument(option, type=int, default=item.default, metavar="N", help=meaning)
+    parser.add_argument("--dry-run", action="store_true", help="print the command and end")
+    return parser
+
+
+def _line(profile: Profile) -> str:
+    return f"  {profile.name:14} port {profile.port}  {profile.description}"
+
+
+def _profile(name: str) -> Profile:
+    if name not in PROFILES:
+        rows = "\n".join(map(_line, PROFILES.values()))
+        raise DoorError(f"there is no profile {name!r}: choose one of\n{rows}", code=2)
+    return PROFILES[name]
+
+
+def _budget(arguments: argparse.Namespace) -> Budget:
+    try:
+        return Budget(**{item.name: getattr(arguments, item.name) for item in fields(Budget)})
+    except ValueError as error:
+        name, rest = str(error).split(" ", 1)
+        raise DoorError(f"--{name.replace('_', '-')} {rest}", code=2) from None
+
+
+def _port(given: int | None, profile: Profile) -> int:
+    port = profile.port if given is None else given
+    if not 1 <= port <= 65_535:
+        raise DoorError(f"--port is {port}: give a number from 1 to 65535", code=2)
+    return port
+
+
+def _check_free(host: str, port: int) -> None:
+    try:
+        with socket.create_server((host, port)):
+            pass
+    except OSError as error:
+        if isinstance(error, socket.gaierror):
+            raise DoorError(
+                f"host {host!r} is unknown: give an IPv4 address of this machine", 1
+            ) from None
+        remedy = "stop what listens there or choose another with --port"
+        if error.errno == errno.EADDRINUSE:
+            raise DoorError(f"port {port} on {host} is taken: {remedy}", 1) from None
+        raise DoorError(f"cannot listen on port {port} of {host}: {error.strerror}", 1) from None
+
+
+def _as_shell(command: list[str], environment: dict[str, str]) -> str:
+    variables = [f"{name}={shlex.quote(value)}" for name, value in environment.items()]
+    return " ".join([*variables, shlex.join(command)])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

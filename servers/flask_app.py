@@ -1,0 +1,128 @@
+"""The synchronous twin: Flask, for WSGI servers.
+
+Read it beside `starlette_app`: the same functions in the same order, and the difference
+between the two files is the difference between the two models. Here a
+worker (a process, a thread or a greenlet) belongs to one request until it is answered, so
+there is no loop to protect. What each endpoint means is in the contract.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+from servers import contract, problems
+from servers.contract import ENDPOINTS, Problem
+from servers.parity import facts
+from servers.settings import Settings
+from servers.work import block, compute
+
+HELLO = contract.render({"message": "hello"})
+HEALTHY = contract.render({"status": "ok"})
+NO_POOLS = {"pool_processes": 0, "placement": "worker"}
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The application; without `settings` they come from the environment."""
+    app = Flask("servers", static_folder=None)
+    app.config["SETTINGS"] = settings or Settings.from_environment()
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    for path, endpoint in ENDPOINTS.items():
+        app.add_url_rule(
+            path,
+            view_func=globals()[endpoint.name],
+            methods=[endpoint.method],
+            provide_automatic_options=False,
+        )
+    app.url_map.merge_slashes = False
+    app.register_error_handler(404, on_missing)
+    app.register_error_handler(405, on_method)
+    app.register_error_handler(Problem, on_problem)
+    app.register_error_handler(500, on_failure)
+    return app
+
+
+def hello() -> Response:
+    arguments("/hello")
+    return answer(HELLO)
+
+
+def wait() -> Response:
+    ms = arguments("/wait")["ms"]
+    time.sleep(ms / 1000)
+    return answer(contract.render({"ms": ms}))
+
+
+def cpu() -> Response:
+    units = arguments("/cpu")["units"]
+    digest = compute(units)
+    return answer(contract.render({"units": units, "digest": digest}))
+
+
+def blocking() -> Response:
+    ms = arguments("/blocking")["ms"]
+    block(ms)
+    return answer(contract.render({"ms": ms}))
+
+
+def offload() -> Response:
+    ms = arguments("/offload")["ms"]
+    block(ms)
+    return answer(contract.render({"ms": ms}))
+
+
+def cpu_offload() -> Response:
+    units = arguments("/cpu-offload")["units"]
+    digest = compute(units)
+    return answer(contract.render({"units": units, "digest": digest}))
+
+
+def healthz() -> Response:
+    arguments("/healthz")
+    return answer(HEALTHY)
+
+
+def parity() -> Response:
+    arguments("/parity")
+    return answer(contract.render(facts(NO_POOLS)))
+
+
+def arguments(path: str) -> Mapping[str, int]:
+    """The numbers asked for; a `Problem` 404, 413 or 422 is raised in this order."""
+    environ = request.environ
+    # Flask's router also takes "//hello" for "/hello".
+    if environ["PATH_INFO"] != path:
+        raise problems.not_found()
+    if length := environ.get("CONTENT_LENGTH"):
+        problems.check_length(length)
+    return ENDPOINTS[path].arguments(environ["QUERY_STRING"].encode("latin-1"))
+
+
+def answer(body: bytes) -> Response:
+    """A good answer with a body that the contract rendered."""
+    return Response(body, content_type=contract.MEDIA_TYPE)
+
+
+def refuse(problem: Problem) -> Response:
+    """The answer to a request that the contract refuses."""
+    media_type = contract.PROBLEM_MEDIA_TYPE
+    return Response(problem.body, problem.status, problem.headers, content_type=media_type)
+
+
+def on_missing(error: HTTPException) -> Response:
+    return refuse(problems.not_found())
+
+
+def on_method(error: HTTPException) -> Response:
+    return refuse(problems.not_allowed(request.environ["PATH_INFO"]))
+
+
+def on_problem(error: Problem) -> Response:
+    return refuse(error)
+
+
+def on_failure(error: HTTPException) -> Response:
+    return refuse(problems.failed())

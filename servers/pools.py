@@ -1,0 +1,111 @@
+"""Where the asynchronous twin runs what would hold its loop: there, in threads or processes."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol, TypeVar
+
+from anyio import CapacityLimiter, to_thread
+from starlette.applications import Starlette
+from starlette.requests import Request
+
+from servers.lifeline import exit_with_parent
+from servers.settings import Settings
+from servers.work import compute
+
+Result = TypeVar("Result")
+
+
+class Runner(Protocol):
+    """Runs a function of one number somewhere, and awaits its result."""
+
+    def __call__(self, work: Callable[[int], Result], amount: int, /) -> Awaitable[Result]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Pools:
+    """The runners of one worker; `blocking` and `computing` are chosen once, by the placement."""
+
+    settings: Settings
+    threads: CapacityLimiter
+    processes: ProcessPoolExecutor
+    in_thread: Runner
+    in_process: Runner
+    blocking: Runner
+    computing: Runner
+
+    def facts(self) -> dict[str, object]:
+        """The sizes as the live pools report them, and who uses them."""
+        return {
+            "threads": int(self.threads.total_tokens),
+            "pool_processes": getattr(self.processes, "_max_workers", None),
+            "placement": "loop" if self.blocking is in_loop else "pools",
+        }
+
+
+async def in_loop(work: Callable[[int], Result], amount: int, /) -> Result:
+    """Run the function here: every other request of this worker waits for it."""
+    return work(amount)
+
+
+async def in_thread(work: Callable[[int], Result], amount: int, /) -> Result:
+    """Run the function in a worker thread, as soon as the default limiter has a token."""
+    return await to_thread.run_sync(work, amount)
+
+
+async def in_process(
+    processes: ProcessPoolExecutor, work: Callable[[int], Result], amount: int, /
+) -> Result:
+    """Run the function in a pool process; both must be importable there."""
+    return await asyncio.get_running_loop().run_in_executor(processes, work, amount)
+
+
+def pools_of(request: Request) -> Pools:
+    """The pools of the worker that answers this request."""
+    pools: Pools = request.app.state.pools
+    return pools
+
+
+@asynccontextmanager
+async def lifespan(app: Starlette) -> AsyncIterator[None]:
+    """Open the pools before the first request and close them after the last."""
+    settings: Settings = app.state.settings
+    exit_with_parent()
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(settings.pool_processes, context, initializer=_prepare) as processes:
+        app.state.pools = _open(settings, processes)
+        if settings.placement == "pools":
+            runs = [app.state.pools.in_process(compute, 1) for _ in range(settings.pool_processes)]
+            await asyncio.gather(*runs)
+        yield
+
+
+def _open(settings: Settings, processes: ProcessPoolExecutor) -> Pools:
+    # Everything that asks AnyIO for a thread shares the default limiter, so it carries the size.
+    limiter = to_thread.current_default_thread_limiter()
+    limiter.total_tokens = settings.threads
+    offload: Runner = partial(in_process, processes)
+    pooled = settings.placement == "pools"
+    return Pools(
+        settings=settings,
+        threads=limiter,
+        processes=processes,
+        in_thread=in_thread,
+        in_process=offload,
+        blocking=in_thread if pooled else in_loop,
+        computing=offload if pooled else in_loop,
+    )
+
+
+def _prepare() -> None:
+    # Ctrl-C and a stop reach the whole group; the worker decides when its pool ends.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    exit_with_parent()

@@ -1,0 +1,36 @@
+"""The refusals that do not depend on a parameter, in the order in which the twins check them."""
+
+from __future__ import annotations
+
+from servers.contract import ENDPOINTS, MAX_BODY_BYTES, MAX_DIGITS, Problem
+
+
+def not_found() -> Problem:
+    """The problem 404: no endpoint has exactly this path."""
+    return Problem(404, "Not Found", f"no endpoint at this path: known are {', '.join(ENDPOINTS)}")
+
+
+def not_allowed(path: str) -> Problem:
+    """The problem 405 for a path the router knows; 404 if it is only nearly an endpoint's."""
+    endpoint = ENDPOINTS.get(path)
+    if endpoint is None:
+        return not_found()
+    detail = f"{path} answers {endpoint.allow} only"
+    problem = Problem(405, "Method Not Allowed", detail)
+    problem.headers["Allow"] = endpoint.allow
+    return problem
+
+
+def check_length(length: str) -> None:
+    """Raise a `Problem` 413 if a Content-Length header announces more than `MAX_BODY_BYTES`."""
+    if length.isascii() and length.isdigit():
+        significant = length.lstrip("0")
+        if len(significant) > MAX_DIGITS or int(significant or "0") > MAX_BODY_BYTES:
+            detail = f"the announced body is too large: at most {MAX_BODY_BYTES} bytes"
+            raise Problem(413, "Content Too Large", detail)
+
+
+def failed() -> Problem:
+    """The problem 500: the reason is in the server's log and nowhere else."""
+    detail = "the server failed to answer: its log has the reason"
+    return Problem(500, "Internal Server Error", detail)

@@ -1,0 +1,64 @@
+"""What a twin is told by its environment: read once, into frozen values, strictly."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import get_args
+
+from servers.profiles import ENVIRONMENT_PREFIX, MAX_PROCESSES, MAX_SLOTS, Placement
+
+
+class SettingsError(ValueError):
+    """A setting that cannot be used; the message names it, its value and what is allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The sizes of the asynchronous twin's pools and who uses them.
+
+    `threads` are the tokens of the worker-thread limiter, `pool_processes` the processes
+    that compute, both per worker. With `placement` "loop", only the offloading endpoints
+    use the pools; with "pools", every blocking and computing request does.
+    """
+
+    threads: int = 4
+    pool_processes: int = 2
+    placement: Placement = "loop"
+
+    def __post_init__(self) -> None:
+        _check_range("threads", self.threads, MAX_SLOTS)
+        _check_range("pool_processes", self.pool_processes, MAX_PROCESSES)
+        if self.placement not in get_args(Placement):
+            allowed = " or ".join(get_args(Placement))
+            raise SettingsError(f"{_variable('placement')} is {self.placement!r}: use {allowed}")
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
+        """Read the variables `TESTBED_SERVER_*`; a `SettingsError` names an unknown or bad one."""
+        source = os.environ if environment is None else environment
+        known = {_variable(item.name): item.name for item in fields(cls)}
+        given = {name: source[name] for name in source if name.startswith(ENVIRONMENT_PREFIX)}
+        for name in sorted(set(given) - set(known)):
+            raise SettingsError(f"{name} is not a setting: use {', '.join(known)}, or unset it")
+        values: dict[str, int | str] = {}
+        for name, text in given.items():
+            key = known[name]
+            values[key] = text if key == "placement" else _whole_number(name, text)
+        return cls(**values)  # type: ignore[arg-type]
+
+
+def _variable(name: str) -> str:
+    return ENVIRONMENT_PREFIX + name.upper()
+
+
+def _whole_number(name: str, text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+        raise SettingsError(f"{name} is {text!r}: give a whole number")
+    return int(text)
+
+
+def _check_range(name: str, value: int, maximum: int) -> None:
+    if not 1 <= value <= maximum:
+        raise SettingsError(f"{_variable(name)} is {value}: give a number from 1 to {maximum}")

@@ -1,0 +1,110 @@
+"""Both twins called in this process, as their servers would call them."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any, Protocol
+from urllib.parse import unquote, unquote_to_bytes
+from wsgiref.util import setup_testing_defaults
+
+from servers import flask_app, starlette_app
+from servers.settings import Settings
+from tests.servers.live import Answer
+
+
+class Client(Protocol):
+    """Asks one twin; `module` is the twin's module."""
+
+    module: Any
+
+    def ask(self, method: str, target: str, headers: Mapping[str, str] | None = None) -> Answer:
+        """Send one request without a body and return the whole answer."""
+        ...
+
+
+class FlaskClient:
+    """The synchronous twin behind a WSGI call."""
+
+    module = flask_app
+
+    def __init__(self, settings: Settings) -> None:
+        self._app = flask_app.create_app(settings)
+
+    def ask(self, method: str, target: str, headers: Mapping[str, str] | None = None) -> Answer:
+        raw_path, _, query = target.partition("?")
+        environ: dict[str, Any] = {
+            "REQUEST_METHOD": method,
+            "PATH_INFO": unquote_to_bytes(raw_path).decode("latin-1"),
+            "QUERY_STRING": query,
+            "wsgi.errors": io.StringIO(),
+        }
+        setup_testing_defaults(environ)
+        for name, value in (headers or {}).items():
+            key = name.upper().replace("-", "_")
+            environ[key if key == "CONTENT_LENGTH" else f"HTTP_{key}"] = value
+        started: list[Any] = []
+
+        def start_response(*given: Any) -> Callable[[bytes], object]:
+            started.extend(given)
+            return started.append
+
+        body = b"".join(self._app(environ, start_response))
+        fields = {name.lower(): value for name, value in started[1]}
+        return Answer(int(started[0].split()[0]), fields, body)
+
+
+class StarletteClient:
+    """The asynchronous twin behind an ASGI call, with its lifespan round every request."""
+
+    module = starlette_app
+
+    def __init__(self, settings: Settings) -> None:
+        self._app = starlette_app.create_app(settings)
+
+    def ask(self, method: str, target: str, headers: Mapping[str, str] | None = None) -> Answer:
+        return asyncio.run(self._ask(http_scope(method, target, headers or {})))
+
+    async def _ask(self, scope: dict[str, Any]) -> Answer:
+        async with self._app.router.lifespan_context(self._app):
+            return await call(self._app, scope)
+
+
+async def call(app: Any, scope: dict[str, Any]) -> Answer:
+    """Call an ASGI application once; as on a server, HEAD has no body and errors end here."""
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    # A server logs what the application raises after it has answered.
+    with suppress(RuntimeError):
+        await app(scope, receive, send)
+    start, *parts = sent
+    body = b"" if scope["method"] == "HEAD" else b"".join(part["body"] for part in parts)
+    fields = {name.decode(): value.decode() for name, value in start["headers"]}
+    return Answer(start["status"], fields, body)
+
+
+def http_scope(method: str, target: str, headers: Mapping[str, str]) -> dict[str, Any]:
+    """The ASGI scope of a request, as a server would make it."""
+    raw_path, _, query = target.partition("?")
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "http_version": "1.1",
+        "scheme": "http",
+        "method": method,
+        "path": unquote(raw_path),
+        "raw_path": raw_path.encode(),
+        "root_path": "",
+        "query_string": query.encode(),
+        "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 2),
+    }

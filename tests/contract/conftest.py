@@ -1,0 +1,15 @@
+"""One fixture, two twins: every test in this folder runs on both."""
+
+from __future__ import annotations
+
+import pytest
+
+from servers.settings import Settings
+from tests.contract.clients import Client, FlaskClient, StarletteClient
+
+
+@pytest.fixture(params=[FlaskClient, StarletteClient], ids=["flask", "starlette"])
+def client(request: pytest.FixtureRequest) -> Client:
+    """A twin in this process, asked without a socket."""
+    twin: Client = request.param(Settings(threads=2, pool_processes=1))
+    return twin

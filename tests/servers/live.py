@@ -1,0 +1,142 @@
+"""Real servers for tests: started on a free port, asked until ready, and ended as a group."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import IO, Any
+
+from servers.profiles import PROFILES, Budget
+
+READY_S = 20
+STOP_S = 15
+PAUSE_S = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a client saw: the status, the headers by lower-case name, and the body."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A server that answers on 127.0.0.1; `pid` is its main process and its group."""
+
+    port: int
+    pid: int
+
+    def get(self, target: str, timeout: float = 15) -> Answer:
+        """Ask once, on a connection of its own."""
+        return ask(self.port, "GET", target, {"Connection": "close"}, timeout=timeout)
+
+    def facts(self) -> dict[str, Any]:
+        """What `/parity` says of whichever worker answers."""
+        found: dict[str, Any] = json.loads(self.get("/parity").body)
+        return found
+
+    def facts_of_workers(self, processes: int) -> list[dict[str, Any]]:
+        """What `/parity` says of each of so many workers."""
+        found: list[dict[str, Any]] = []
+        # A worker that has answered is stopped, so that the next to answer is another one.
+        try:
+            while len(found) < processes:
+                found.append(self.facts())
+                os.kill(found[-1]["pid"], signal.SIGSTOP)
+        finally:
+            for facts in found:
+                os.kill(facts["pid"], signal.SIGCONT)
+        return found
+
+
+def ask(
+    port: int,
+    method: str,
+    target: str,
+    headers: dict[str, str],
+    body: bytes | None = None,
+    timeout: float = 15,
+) -> Answer:
+    """Send one request on a new connection and read the whole answer."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
+    try:
+        connection.request(method, target, body, headers)
+        response = connection.getresponse()
+        names = {name.lower(): value for name, value in response.getheaders()}
+        return Answer(response.status, names, response.read())
+    finally:
+        connection.close()
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 on which nothing listens now."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+@contextmanager
+def running(name: str, budget: Budget | None = None, extra: Sequence[str] = ()) -> Iterator[Live]:
+    """Serve a profile while the block runs; `extra` arguments are put behind its own."""
+    profile, budget, port = PROFILES[name], budget or Budget(), free_port()
+    command = [*profile.command(port, budget), *extra]
+    with launched(command, profile.environment(budget), port) as live:
+        yield live
+
+
+@contextmanager
+def launched(command: Sequence[str], environment: dict[str, str], port: int) -> Iterator[Live]:
+    """Run any command that serves on `port`; a `RuntimeError` carries its log if it does not."""
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(
+            command,
+            env=os.environ | environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+        try:
+            live = Live(port, process.pid)
+            _wait_until_ready(live, process, log)
+            yield live
+        finally:
+            _stop(process)
+
+
+def _wait_until_ready(live: Live, process: subprocess.Popen[bytes], log: IO[bytes]) -> None:
+    deadline = time.monotonic() + READY_S
+    while time.monotonic() < deadline and process.poll() is None:
+        with suppress(OSError):
+            if live.get("/healthz", timeout=2).status == 200:
+                return
+        time.sleep(PAUSE_S)
+    state = f"ended with {process.returncode}" if process.poll() is not None else "is not ready"
+    log.seek(0)
+    tail = log.read()[-2_000:].decode("utf-8", "replace")
+    raise RuntimeError(f"the server {state} after at most {READY_S} s, its log ends with:\n{tail}")
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    # The group outlives a main process that was killed, so it is ended in any case.
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+    try:
+        process.wait(STOP_S)
+    except subprocess.TimeoutExpired:
+        pass
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()

@@ -1,0 +1,120 @@
+"""Where the asynchronous twin runs work: what waits for what, and what dies with whom."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import threading
+import time
+
+import psutil
+import pytest
+
+from servers import starlette_app
+from servers.profiles import Budget, Placement
+from servers.settings import Settings
+from tests.contract.clients import call, http_scope
+from tests.servers.live import running
+
+DEADLINE_S = 10
+
+
+async def _finished(placement: Placement, *targets: str) -> list[str]:
+    """Ask for all targets at once; the targets in the order of their answers."""
+    app = starlette_app.create_app(Settings(threads=2, pool_processes=1, placement=placement))
+    order: list[str] = []
+
+    async def ask(target: str) -> None:
+        assert (await call(app, http_scope("GET", target, {}))).status == 200
+        order.append(target)
+
+    async with app.router.lifespan_context(app):
+        await asyncio.gather(*(ask(target) for target in targets))
+    return order
+
+
+@pytest.mark.parametrize(
+    ("placement", "target"),
+    [
+        ("loop", "/wait?ms=50"),
+        ("loop", "/offload?ms=50"),
+        ("loop", "/cpu-offload?units=1"),
+        ("pools", "/blocking?ms=50"),
+        ("pools", "/cpu?units=50"),
+    ],
+)
+def test_a_bystander_is_answered_while_work_is_awaited(placement: Placement, target: str) -> None:
+    assert asyncio.run(_finished(placement, target, "/hello")) == ["/hello", target]
+
+
+@pytest.mark.parametrize("target", ["/blocking?ms=50", "/cpu?units=50"])
+def test_a_bystander_waits_for_work_in_the_loop(target: str) -> None:
+    assert asyncio.run(_finished("loop", target, "/hello")) == [target, "/hello"]
+
+
+def test_no_more_calls_block_at_once_than_there_are_threads(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lock, now, most = threading.Lock(), 0, 0
+    both = threading.Barrier(2, timeout=DEADLINE_S)
+
+    def counted(ms: int) -> None:
+        nonlocal now, most
+        with lock:
+            now += 1
+            most = max(most, now)
+        both.wait()
+        with lock:
+            now -= 1
+
+    monkeypatch.setattr(starlette_app, "block", counted)
+    asyncio.run(_finished("loop", *["/offload?ms=1"] * 6))
+    assert most == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_killed_server_leaves_no_process_behind(workers: int) -> None:
+    with running("hybrid", Budget(workers=workers)) as live:
+        family = psutil.Process(live.pid).children(recursive=True)
+        pools = [process for process in family if "spawn_main" in " ".join(process.cmdline())]
+        assert len(pools) >= 2 * workers
+        os.kill(live.pid, signal.SIGKILL)
+        _wait_until_gone(family)
+
+
+@pytest.mark.slow
+def test_a_stopped_server_finishes_what_its_pool_computes() -> None:
+    with running("hybrid") as live:
+        family = psutil.Process(live.pid).children(recursive=True)
+        answers: list[int] = []
+        asking = threading.Thread(target=lambda: answers.append(live.get("/cpu?units=1000").status))
+        asking.start()
+        _wait_until_busy(family)
+        os.killpg(live.pid, signal.SIGTERM)
+        asking.join()
+        assert answers == [200]
+        _wait_until_gone(family)
+
+
+def _wait_until_busy(family: list[psutil.Process]) -> None:
+    before = {process: process.cpu_times().user for process in family}
+    deadline = time.monotonic() + DEADLINE_S
+    while not any(process.cpu_times().user > before[process] + 0.1 for process in family):
+        assert time.monotonic() < deadline, "no pool process began to compute"
+        time.sleep(0.01)
+
+
+def _wait_until_gone(family: list[psutil.Process]) -> None:
+    deadline = time.monotonic() + DEADLINE_S
+    while alive := [process for process in family if _lives(process)]:
+        assert time.monotonic() < deadline, f"still there: {alive}"
+        time.sleep(0.01)
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

@@ -1,0 +1,50 @@
+"""Settings from the environment, and what is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from servers.profiles import PROFILES, Budget
+from servers.settings import Settings, SettingsError
+
+
+def test_an_empty_environment_gives_the_defaults() -> None:
+    assert Settings.from_environment({}) == Settings(4, 2, "loop")
+
+
+def test_every_variable_is_read() -> None:
+    given = {
+        "TESTBED_SERVER_THREADS": "7",
+        "TESTBED_SERVER_POOL_PROCESSES": "3",
+        "TESTBED_SERVER_PLACEMENT": "pools",
+        "HOME": "/nowhere",
+        "TESTBED_PLAN": "not a setting of a server",
+    }
+    assert Settings.from_environment(given) == Settings(7, 3, "pools")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("TESTBED_SERVER_THREADS", "0", "TESTBED_SERVER_THREADS is 0: give a number from 1 to"),
+        ("TESTBED_SERVER_THREADS", "257", "from 1 to 256"),
+        ("TESTBED_SERVER_THREADS", "four", "is 'four': give a whole number"),
+        ("TESTBED_SERVER_THREADS", "", "is '': give a whole number"),
+        ("TESTBED_SERVER_THREADS", "-1", "is '-1': give a whole number"),
+        ("TESTBED_SERVER_POOL_PROCESSES", "65", "from 1 to 64"),
+        ("TESTBED_SERVER_PLACEMENT", "pool", "is 'pool': use loop or pools"),
+        ("TESTBED_SERVER_THREAD", "4", "TESTBED_SERVER_THREAD is not a setting: use TESTBED"),
+    ],
+)
+def test_a_bad_setting_is_named_with_its_value_and_the_remedy(
+    name: str, value: str, words: str
+) -> None:
+    with pytest.raises(SettingsError, match=words):
+        Settings.from_environment({name: value})
+
+
+@pytest.mark.parametrize("name", ["asgi", "uvloop", "hybrid", "gunicorn-asgi"])
+def test_a_profiles_environment_is_a_valid_setting(name: str) -> None:
+    profile, budget = PROFILES[name], Budget(slots=9, pool_processes=5)
+    found = Settings.from_environment(profile.environment(budget))
+    assert found == Settings(9, 5, "pools" if name == "hybrid" else "loop")
