@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections import deque
@@ -35,17 +36,20 @@ class TrialUser(User):
     @task
     def run_the_plan(self) -> None:
         """The whole trial."""
-        runner = self.environment.runner
+        environment = self.environment
+        environment.process_exit_code = 1
         try:
             plan = self._await_plan()
             report = self._run(plan)
             plan.report.write_text(report.model_dump_json(indent=1) + "\n", encoding="utf-8")
-            self.environment.process_exit_code = 0
+            environment.process_exit_code = 0
         except OSError as error:
-            print(f"error: {faults.sentence(error)}", flush=True)
-            self.environment.process_exit_code = 1
-        # The runner stops this greenlet with the others, so it must not be the one to wait.
-        gevent.spawn(runner.quit)
+            # Where the disk is full the log is too.
+            with contextlib.suppress(OSError):
+                print(f"error: {faults.sentence(error)}", flush=True)
+        finally:
+            # Ending Locust stops this greenlet as well, so another one must do it.
+            gevent.spawn(environment.runner.quit)
         gevent.sleep(PLAN_DEADLINE_S)
 
     def _await_plan(self) -> GeneratorPlan:
@@ -60,9 +64,9 @@ class TrialUser(User):
     def _run(self, plan: GeneratorPlan) -> GeneratorReport:
         recorders: deque[Recorder] = deque()
         pool = gevent.get_hub().threadpool
-        work = pool.spawn(generate, plan, recorders.append)
         writer = SampleWriter(plan.samples, plan.targets)
         try:
+            work = pool.spawn(generate, plan, recorders.append)
             while not work.ready():
                 work.wait(TICK_S)
                 self._empty(recorders, writer, plan.targets)

@@ -15,6 +15,10 @@ STRAY = ("GUNICORN_", "LOCUST_", "PROMETHEUS_", "TESTBED_", "UVICORN_", "WEB_CON
 """Variables of the user's shell by these names would silently change what is measured."""
 
 
+ROOT = Path(__file__).parent.parent.parent
+"""Where the three rooms are importable from, wherever the user stands."""
+
+
 class Child(Protocol):
     """A process that was started."""
 
@@ -42,6 +46,7 @@ class RunningChild:
             self._process = subprocess.Popen(
                 argv,
                 env={**inherited, **env},
+                cwd=ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

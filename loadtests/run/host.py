@@ -8,7 +8,6 @@ import os
 import platform
 import resource
 import subprocess
-import sys
 import sysconfig
 from pathlib import Path
 from typing import Any
@@ -49,7 +48,7 @@ def environment() -> dict[str, Any]:
         "python": platform.python_version(),
         "implementation": platform.python_implementation(),
         "free_threaded": bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
-        "packages": {name: importlib.metadata.version(name) for name in PACKAGES},
+        "packages": {name: _version(name) for name in PACKAGES},
         "open_files": resource.getrlimit(resource.RLIMIT_NOFILE)[0],
         "sysctl": {name.replace("/", "."): _sysctl(name) for name in SYSCTLS},
         "commit": _commit(),
@@ -89,6 +88,14 @@ def require_open_files(needed: int) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
 
 
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        message = f"{package} is not installed: install what the lock names (make demo does)"
+        raise HostError(message) from None
+
+
 def _cpu_model() -> str:
     with contextlib.suppress(OSError):
         for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
@@ -119,8 +126,3 @@ def _commit() -> str | None:
     except (OSError, subprocess.SubprocessError):
         return None
     return answer.stdout.strip()
-
-
-def python_command() -> str:
-    """The interpreter of this process, for its children."""
-    return sys.executable

@@ -57,6 +57,14 @@ class TrialFolder:
         """What Locust printed."""
         return self.path / "locust.log"
 
+    def require_space(self) -> None:
+        """Raise the system's error where nothing can be written: a full disk silences logs too."""
+        probe = self.path / ".probe"
+        try:
+            probe.write_bytes(bytes(65_536))
+        finally:
+            probe.unlink(missing_ok=True)
+
 
 @dataclass(frozen=True, slots=True)
 class RunFolder:

@@ -132,6 +132,7 @@ class TrialRun:
         self._look(server)
         self._require_server(server, "died during the trial")
         if code != 0 or not self._folder.generator.exists():
+            self._folder.require_space()
             raise TrialError(f"the generator ended with exit code {code}:\n{generator.tail()}")
 
     def _look(self, server: _Server) -> None:

@@ -1,0 +1,77 @@
+"""Ratios and findings over trials whose figures are known."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from loadtests import experiment as experiments
+from loadtests.analysis.compare import compare
+from loadtests.analysis.findings import find
+from loadtests.analysis.summary import Reason, Trial
+from loadtests.analysis.trial import summarize
+from tests.loadtests.analysis.saved import TEXT, full_rows, trial_of
+
+EXPERIMENT = experiments.parse(TEXT)
+BASE = summarize(trial_of(full_rows(trial_of([]).plan)))
+
+
+def trial(profile: str, repetition: int = 1, achieved: float = 50.0, p90: float = 5.0) -> Trial:
+    assert BASE.bystander is not None
+    lately = dataclasses.replace(BASE.bystander.latency_ms, p90=p90)
+    return dataclasses.replace(
+        BASE,
+        profile=profile,
+        repetition=repetition,
+        achieved_rps=achieved,
+        bystander=dataclasses.replace(BASE.bystander, latency_ms=lately),
+    )
+
+
+def invalid(one: Trial) -> Trial:
+    return dataclasses.replace(one, valid=False, reasons=(Reason("host_busy", "x", "y"),))
+
+
+def test_a_ratio_is_taken_trial_by_trial_and_its_median_reported() -> None:
+    trials = [
+        *(trial("sync", n, achieved) for n, achieved in ((1, 10.0), (2, 20.0), (3, 40.0))),
+        *(trial("uvloop", n, achieved) for n, achieved in ((1, 20.0), (2, 60.0), (3, 40.0))),
+    ]
+
+    found = next(c for c in compare(trials) if c.metric == "achieved_rps")
+
+    assert (found.a, found.b) == ("sync", "uvloop")
+    assert (found.median, found.min, found.max, found.n) == (2.0, 1.0, 3.0, 3)
+
+
+def test_an_invalid_trial_and_its_partner_are_left_out() -> None:
+    trials = [
+        trial("sync", 1, 10.0),
+        invalid(trial("sync", 2, 1.0)),
+        trial("uvloop", 1, 20.0),
+        trial("uvloop", 2, 90.0),
+    ]
+
+    found = next(c for c in compare(trials) if c.metric == "achieved_rps")
+
+    assert (found.median, found.n) == (2.0, 1)
+
+
+def test_a_finding_names_the_ends_and_its_numbers() -> None:
+    found = find([trial("sync", achieved=20.0, p90=800.0), trial("uvloop", p90=1.5)], EXPERIMENT)
+
+    by_id = {finding.id: finding for finding in found}
+    assert "sync answers 20 of" in by_id["scalability.wait"].text
+    assert "uvloop answers 50" in by_id["scalability.wait"].text
+    assert "1.5 ms on uvloop and 800 ms on sync" in by_id["responsiveness.wait"].text
+    assert by_id["responsiveness.wait"].evidence["medians"] == {"uvloop": 1.5, "sync": 800.0}
+
+
+def test_a_difference_that_cannot_be_seen_is_called_that() -> None:
+    found = find([trial("sync", p90=5.0), trial("uvloop", p90=5.2)], EXPERIMENT)
+
+    assert all(finding.text.startswith("No visible difference") for finding in found)
+    assert {finding.verdict for finding in found} == {"observed"}
+
+
+def test_an_invalid_trial_supports_no_finding() -> None:
+    assert find([invalid(trial("sync", achieved=1.0)), trial("uvloop")], EXPERIMENT) == ()

@@ -1,0 +1,100 @@
+"""Samples through Parquet and back, and the writing half's columns."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from loadtests import samples as sample_files
+from loadtests.engine.exchange import Exchange
+from loadtests.engine.recorder import CHUNK_ROWS, Recorder
+from loadtests.plan import Target
+from loadtests.sample_writer import SampleWriter
+from loadtests.samples import NEVER, ErrorKind, Outcome, SamplesError
+
+TARGETS = (
+    Target(number=0, stream="load", path="/wait", url="/wait?ms=5", weight=1.0),
+    Target(number=1, stream="bystander", path="/hello", url="/hello", weight=1.0),
+    Target(number=2, stream="load", path="/hello", url="/hello", weight=1.0),
+)
+
+
+def record(recorder: Recorder, number: int) -> None:
+    exchange = Exchange(number % 3, 1_000 + number)
+    if number % 5:
+        exchange.sent_ns, exchange.connect_ns = 2_000 + number, number
+        exchange.reused = number % 2 == 0
+    outcome = Outcome(number % 4)
+    status = 200 if outcome is Outcome.COMPLETED else 0
+    recorder.record(exchange, outcome, 3_000 + number, status, ErrorKind(number % 7))
+
+
+def write(path: Path, count: int) -> None:
+    recorder = Recorder(origin_ns=1_000)
+    writer = SampleWriter(path, TARGETS)
+    for number in range(count):
+        record(recorder, number)
+    recorder.close()
+    while recorder.full:
+        writer.write(recorder.full.popleft())
+    writer.close()
+
+
+@pytest.mark.parametrize("count", [0, 1, 100, CHUNK_ROWS + 3])
+def test_samples_come_back_as_they_were_recorded(tmp_path: Path, count: int) -> None:
+    write(tmp_path / "samples.parquet", count)
+
+    found = sample_files.read(tmp_path / "samples.parquet")
+
+    numbers = np.arange(count)
+    assert found.intended_ns.tolist() == numbers.tolist()
+    assert found.done_ns.tolist() == (2_000 + numbers).tolist()
+    assert found.sent_ns.tolist() == [1_000 + n if n % 5 else NEVER for n in range(count)]
+    assert found.connect_ns.tolist() == [n if n % 5 else NEVER for n in range(count)]
+    assert found.outcome.tolist() == (numbers % 4).tolist()
+    assert found.error.tolist() == (numbers % 7).tolist()
+    streams = [found.streams[code] for code in found.stream]
+    assert streams == [TARGETS[n % 3].stream for n in range(count)]
+
+
+def test_the_file_speaks_for_itself(tmp_path: Path) -> None:
+    """Anybody's Parquet reader sees words, and null where nothing was sent."""
+    write(tmp_path / "samples.parquet", 6)
+
+    rows = pq.read_table(tmp_path / "samples.parquet").to_pylist()
+
+    assert rows[0]["sent_ns"] is None
+    assert rows[1] == {
+        "intended_ns": 1,
+        "sent_ns": 1_001,
+        "done_ns": 2_001,
+        "connect_ns": 1,
+        "stream": "bystander",
+        "endpoint": "/hello",
+        "url": "/hello",
+        "status": 0,
+        "outcome": "failed",
+        "error": "status",
+        "reused": False,
+    }
+
+
+def test_a_sample_held_in_memory_takes_at_most_64_bytes(tmp_path: Path) -> None:
+    recorder = Recorder(origin_ns=0)
+    for number in range(1_000):
+        record(recorder, number)
+    recorder.close()
+
+    (chunk,) = recorder.full
+    assert sum(column.itemsize for column in vars(chunk).values()) <= 64
+
+
+def test_a_file_that_was_not_closed_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "samples.parquet"
+    path.write_bytes(b"PAR1")
+
+    with pytest.raises(SamplesError, match=r"samples\.parquet: no readable samples"):
+        sample_files.read(path)
