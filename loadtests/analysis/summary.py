@@ -43,7 +43,8 @@ class Latency:
 class Instant:
     """One slice of a trial: what was offered, and what was answered, per second of the clock.
 
-    `start_s` counts from the start of the measurement window; latency is by intended time.
+    `start_s` counts from the start of the measurement window. The latencies, from the intended
+    send time as always, are those of the answers that came in this slice.
     """
 
     start_s: float

@@ -118,7 +118,7 @@ def _timeline(samples: Samples, window_s: float) -> tuple[Instant, ...]:
         low, high = start_s * SECOND, (start_s + length_s) * SECOND
         offered = (samples.intended_ns >= low) & (samples.intended_ns < high)
         achieved = (completed.done_ns >= low) & (completed.done_ns < high)
-        latencies = np.sort(_latency_ms(samples.where(offered)))
+        latencies = np.sort(_latency_ms(completed.where(achieved)))
         instants.append(
             Instant(
                 start_s=round(start_s, 3),

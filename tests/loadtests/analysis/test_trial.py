@@ -96,12 +96,13 @@ def test_cpu_is_that_of_the_window_interpolated_at_its_edges() -> None:
 
 
 def test_the_timeline_shows_a_backlog_that_grows() -> None:
+    """Offered ten a second; the n-th answer comes at 150·n ms, after 50·n ms."""
     rows = [Row(at=100.0 * n, took=50.0 * n) for n in range(100)]
 
-    trial = summarize(trial_of(rows))
+    timeline = summarize(trial_of(rows)).timeline
 
-    assert len(trial.timeline) == 20
-    assert {instant.offered_rps for instant in trial.timeline} == {10.0}
-    slowest = [instant.max_ms for instant in trial.timeline]
-    assert slowest[0] == 200.0
-    assert slowest[-1] == 4950.0
+    assert len(timeline) == 20
+    assert {instant.offered_rps for instant in timeline} == {10.0}
+    assert [instant.achieved_rps for instant in timeline[:3]] == [8.0, 6.0, 6.0]
+    slowest = [instant.max_ms for instant in timeline]
+    assert (slowest[0], slowest[-1]) == (150.0, 3300.0)
