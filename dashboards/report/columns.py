@@ -1,0 +1,150 @@
+"""The figures of a trial that tables show, each with its heading, its unit and its meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from dashboards.report.cells import bystander
+from dashboards.report.format import count, figure
+from loadtests.analysis.summary import Latency, Trial
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: `value` reads a trial, `show` writes the number, `meaning` is for the reader.
+
+    An `optional` column is left out of a run in which no trial has its figure.
+    """
+
+    heading: str
+    unit: str
+    value: Callable[[Trial], float | None]
+    meaning: str
+    show: Callable[[float | None], str] = figure
+    optional: bool = False
+
+
+def _of(
+    stream: Callable[[Trial], Latency | None], value: Callable[[Latency], float | None]
+) -> Callable[[Trial], float | None]:
+    def read(trial: Trial) -> float | None:
+        found = stream(trial)
+        return None if found is None else value(found)
+
+    return read
+
+
+OFFERED = Column(
+    "offered",
+    "requests/s",
+    lambda t: t.offered_rps,
+    "Requests that were due per second. The schedule is made in advance and waits for nobody.",
+)
+ACHIEVED = Column(
+    "achieved",
+    "requests/s",
+    lambda t: t.achieved_rps,
+    "Successful answers per second. Below the offered rate, the rest waits, fails or is given up.",
+)
+P50 = Column(
+    "p50",
+    "ms",
+    lambda t: t.latency_ms.p50,
+    "Half of the requests were answered within this time (the median).",
+)
+P90 = Column(
+    "p90", "ms", lambda t: t.latency_ms.p90, "Nine requests in ten were answered within this time."
+)
+P99 = Column(
+    "p99",
+    "ms",
+    lambda t: t.latency_ms.p99,
+    "99 requests in a hundred were answered within this time. – where there were too few.",
+)
+MAX = Column(
+    "max",
+    "ms",
+    lambda t: t.latency_ms.max,
+    "The longest that any request took. One single event: it varies most between trials.",
+)
+LOST = Column(
+    "failed + censored",
+    "requests",
+    lambda t: t.requests.failed + t.requests.censored,
+    "Requests with an error, and requests still unanswered when the trial ended.",
+    count,
+)
+BYSTANDER = Column(
+    "bystander p90",
+    "ms",
+    bystander(lambda s: s.latency_ms.p90),
+    "Nine in ten of the cheap requests sent now and then beside the load were answered "
+    "within this time: what the load does to everybody else.",
+    optional=True,
+)
+QUEUE = Column(
+    "queue p90",
+    "ms",
+    _of(lambda t: t.queue_ms, lambda q: q.p90),
+    "Waiting for a worker: from being sent until the first line of the service runs.",
+    optional=True,
+)
+HOLD = Column(
+    "hold p50",
+    "ms",
+    _of(lambda t: t.hold_ms, lambda h: h.p50),
+    "How long a request keeps its worker, or the event loop, from serving anyone else.",
+    optional=True,
+)
+CPU = Column(
+    "CPU",
+    "s",
+    lambda t: t.cpu_s,
+    "Processor seconds that all server processes used in the measurement window.",
+)
+RSS = Column(
+    "memory",
+    "MiB",
+    lambda t: t.rss_mb,
+    "Peak resident memory of the server processes.",
+)
+
+FIGURES = (OFFERED, ACHIEVED, P50, P90, P99, MAX, BYSTANDER, QUEUE, HOLD, CPU, RSS)
+
+FATES = (
+    Column(
+        "scheduled",
+        "requests",
+        lambda t: t.requests.scheduled,
+        "Every request that was due in the window. The next four add up to it.",
+        count,
+    ),
+    Column(
+        "completed", "requests", lambda t: t.requests.completed, "Answered with success.", count
+    ),
+    Column("failed", "requests", lambda t: t.requests.failed, "Answered with an error.", count),
+    Column(
+        "dropped",
+        "requests",
+        lambda t: t.requests.dropped,
+        "Never sent, because the load generator could not send it.",
+        count,
+    ),
+    Column(
+        "censored",
+        "requests",
+        lambda t: t.requests.censored,
+        "Sent, and still without an answer when the trial ended.",
+        count,
+    ),
+)
+
+
+def measured(trials: Sequence[Trial]) -> tuple[Column, ...]:
+    """The columns of FIGURES that the run has figures for."""
+    return tuple(
+        column
+        for column in FIGURES
+        if not column.optional or any(column.value(trial) is not None for trial in trials)
+    )

@@ -1,0 +1,93 @@
+"""What surrounds the figures: how each profile served, and the machine it served on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from markupsafe import Markup
+
+from dashboards.palette import look
+from dashboards.report.format import MISSING, figure
+from loadtests.analysis.summary import ProfileSummary
+
+# The factors of a profile, each under the names that facts may give it.
+FACTORS: dict[str, tuple[str, ...]] = {
+    "server": ("server",),
+    "parser": ("parser", "http_parser", "http"),
+    "loop": ("loop", "event_loop"),
+    "processes": ("processes", "workers"),
+    "threads": ("threads", "threads_per_worker"),
+}
+
+# SVG path of each symbol round the middle of a 34 × 12 swatch, as the charts draw it.
+SHAPES = {
+    "circle": "M13.5 6a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0-7 0z",
+    "rect": "M13.5 2.5h7v7h-7z",
+    "triangle": "M17 2l4 7.5h-8z",
+    "diamond": "M17 1.5l4.5 4.5l-4.5 4.5l-4.5-4.5z",
+}
+
+
+def factors(profile: ProfileSummary) -> dict[str, str]:
+    """Server, parser, loop, processes and threads of a profile, as its facts report them."""
+    found = {
+        name: next((profile.facts[k] for k in keys if k in profile.facts), None)
+        for name, keys in FACTORS.items()
+    }
+    # A loop is reported as its class; its package is what it is known by.
+    found["loop"] = str(found["loop"]).split(".")[0] if found["loop"] else None
+    return {name: _text(value) for name, value in found.items()}
+
+
+def evidence(values: Mapping[str, Any]) -> dict[str, str]:
+    """The evidence of a finding as text by name, a table of values on one line."""
+    return {
+        name.replace("_", " "): ", ".join(f"{k} {v}" for k, v in flat(value).items())
+        if isinstance(value, Mapping)
+        else _text(value)
+        for name, value in values.items()
+    }
+
+
+def flat(values: Mapping[str, Any]) -> dict[str, str]:
+    """Facts or an environment as text by dotted name, nested tables unfolded."""
+    return dict(_flat(values))
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for key, value in values.items():
+        if isinstance(value, Mapping) and value:
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", _text(value)
+
+
+def _text(value: Any) -> str:
+    if value is None or value in ("", [], {}):
+        return MISSING
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return figure(value)
+    if isinstance(value, list | tuple):
+        return ", ".join(_text(item) for item in value)
+    return str(value)
+
+
+def swatch(name: str) -> Markup:
+    """A piece of the profile's line with its symbol, as SVG that is hidden from screen readers."""
+    style = look(name)
+    hollow = style.symbol.startswith("empty")
+    shape = SHAPES[style.symbol.removeprefix("empty").lower()]
+    dash = " ".join(str(n) for n in style.dash)
+    return Markup(
+        '<svg class="swatch" width="34" height="12" aria-hidden="true">'
+        '<path d="M1 6h32" stroke="{c}" stroke-width="2" stroke-dasharray="{d}"/>'
+        '<path d="{s}" stroke="{c}" stroke-width="1.8" {f}/></svg>'
+    ).format(
+        c=style.colour,
+        d=dash,
+        s=shape,
+        f=Markup('class="hollow"') if hollow else Markup('fill="{}"').format(style.colour),
+    )

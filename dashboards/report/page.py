@@ -1,0 +1,89 @@
+"""The report: one HTML file that holds everything it needs, from one summary."""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from dashboards.report import columns
+from dashboards.report.cells import cells
+from dashboards.report.charts.chart import Chart
+from dashboards.report.facts import evidence, factors, flat, swatch
+from dashboards.report.format import count, duration, figure, plural, printable
+from dashboards.report.sections import sections
+from loadtests.analysis.summary import Summary, Trial
+
+HERE = resources.files("dashboards.report")
+
+
+def render(summary: Summary) -> str:
+    """The whole page as HTML text, without any reference to another file or host."""
+    env = jinja2.Environment(
+        autoescape=True,
+        finalize=_plain,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    env.filters |= {
+        "count": count,
+        "duration": duration,
+        "figure": figure,
+        "evidence": evidence,
+        "island": island,
+    }
+    env.globals |= {"swatch": swatch, "plural": plural}
+    return env.from_string(_read("template.html")).render(_context(summary))
+
+
+def _context(summary: Summary) -> dict[str, Any]:
+    return {
+        "run": summary,
+        "profiles": [(p, factors(p), flat(p.facts)) for p in summary.profiles],
+        "environment": flat(summary.environment),
+        "sections": sections(summary),
+        "single": all(t.repetition <= 1 for t in summary.trials),
+        "repetitions": _repetitions(summary),
+        "invalid": [t for t in summary.trials if not t.valid],
+        "errors": [(t, t.errors) for t in summary.trials if t.errors],
+        "figures": columns.measured(summary.trials),
+        "fates": columns.FATES,
+        "digests": _digests(summary),
+        "css": Markup(_read("static/report.css")),
+        "library": Markup(_read("static/vendor/echarts.min.js")),
+        "script": Markup(_read("static/report.js")),
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Names come from files: their control characters have no business in a page."""
+    return printable(value) if type(value) is str else value
+
+
+def _read(name: str) -> str:
+    return HERE.joinpath(name).read_text(encoding="utf-8")
+
+
+def _repetitions(summary: Summary) -> tuple[int, int]:
+    """The fewest and the most trials that any profile had in one cell."""
+    found = [len(r.valid) + len(r.invalid) for cell in cells(summary) for r in cell.rows]
+    return (min(found), max(found)) if found else (0, 0)
+
+
+def _digests(summary: Summary) -> list[tuple[Trial, ...]]:
+    """The trials that should have had the same schedule and had not, group by group."""
+    groups: dict[tuple[str, str, int], list[Trial]] = {}
+    for trial in summary.trials:
+        groups.setdefault((trial.workload, trial.load, trial.repetition), []).append(trial)
+    return [tuple(g) for g in groups.values() if len({t.schedule_digest for t in g}) > 1]
+
+
+def island(chart: Chart) -> Markup:
+    """What report.js needs of a chart, as JSON that cannot end the script element it is in."""
+    data = {"option": chart.option, "x": chart.x, "y": chart.y, "title": chart.title}
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return Markup(text.replace("<", "\\u003c"))

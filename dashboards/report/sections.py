@@ -1,0 +1,116 @@
+"""One section of the report per workload: tables and charts per load, then from load to load."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from dashboards.report import charts
+from dashboards.report.cells import VISIBLE, Cell, Row, cells, censored
+from dashboards.report.charts.chart import Chart
+from dashboards.report.columns import FATES, Column, measured
+from dashboards.report.format import figure, listed
+from loadtests.analysis.summary import Capacity, Comparison, Summary, Trial, WorkloadSummary
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """One line of a table: a profile's medians, or (with `trial`) one INVALID trial as it was."""
+
+    profile: str
+    trials: str
+    figures: tuple[str, ...]
+    fates: tuple[str, ...]
+    trial: Trial | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """One cell of the run, ready to be shown; `notes` says what limits its figures."""
+
+    cell: Cell
+    lines: tuple[Figures, ...]
+    charts: tuple[Chart, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One workload: its loads, its charts from load to load, its ratios and capacities."""
+
+    workload: WorkloadSummary
+    loads: tuple[Load, ...]
+    sweep: tuple[Chart, ...]
+    ratios: tuple[tuple[Comparison, str], ...]
+    capacities: tuple[Capacity, ...]
+
+
+def sections(summary: Summary) -> list[Section]:
+    """The sections of a run in the order of its workloads; those without trials left out."""
+    found = []
+    for number, workload in enumerate(summary.workloads, 1):
+        mine = [cell for cell in cells(summary) if cell.workload == workload.name]
+        if mine:
+            found.append(_section(summary, workload, mine, number))
+    return found
+
+
+def _section(
+    summary: Summary, workload: WorkloadSummary, mine: Sequence[Cell], number: int
+) -> Section:
+    per_cell, sweep = charts.of_workload(mine, number)
+    shown = measured(summary.trials)
+    ratios = (c for c in summary.comparisons if c.workload == workload.name)
+    return Section(
+        workload=workload,
+        loads=tuple(
+            Load(cell, tuple(_lines(cell, shown)), tuple(drawn), tuple(_notes(cell)))
+            for cell, drawn in zip(mine, per_cell, strict=True)
+        ),
+        sweep=tuple(sweep),
+        ratios=tuple((c, verdict(c)) for c in ratios),
+        capacities=tuple(c for c in summary.capacities if c.workload == workload.name),
+    )
+
+
+def _lines(cell: Cell, shown: Sequence[Column]) -> Iterator[Figures]:
+    for row in cell.rows:
+        trials = f"{len(row.valid)} of {len(row.valid) + len(row.invalid)}"
+        yield Figures(row.profile, trials, _medians(row, shown), _medians(row, FATES))
+        for trial in row.invalid:
+            yield Figures(
+                row.profile, "INVALID", _values(trial, shown), _values(trial, FATES), trial
+            )
+
+
+def _medians(row: Row, columns: Sequence[Column]) -> tuple[str, ...]:
+    return tuple(column.show(row.median(column.value)) for column in columns)
+
+
+def _values(trial: Trial, columns: Sequence[Column]) -> tuple[str, ...]:
+    return tuple(column.show(column.value(trial)) for column in columns)
+
+
+def _notes(cell: Cell) -> Iterator[str]:
+    absent = [row.profile for row in cell.rows if not row.valid]
+    if absent:
+        yield f"Not drawn, for want of a valid trial: {listed(absent)}."
+    floors = [row.profile for row in cell.drawn if censored(row)]
+    if floors:
+        yield (
+            f"Latencies of {listed(floors)} are lower bounds: when the trial ended, "
+            "some of the requests were still waiting for their answer."
+        )
+
+
+def verdict(comparison: Comparison) -> str:
+    """A ratio in words: no visible difference where its range touches 1 or its median is near."""
+    if comparison.n == 1:
+        kind = "observation"
+    elif comparison.min <= 1 <= comparison.max or 1 / VISIBLE <= comparison.median <= VISIBLE:
+        kind = "no visible difference"
+    else:
+        return f"{comparison.b} is {figure(comparison.median)} times {comparison.a}"
+    if kind == "observation" and 1 / VISIBLE <= comparison.median <= VISIBLE:
+        return "observation: no visible difference"
+    return kind

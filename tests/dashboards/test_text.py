@@ -1,0 +1,87 @@
+"""The terminal's table: its figures, its width, and nothing that a terminal would obey."""
+
+import dataclasses
+import statistics
+
+import pytest
+
+from dashboards.report import text
+from loadtests.analysis.summary import Summary
+from tests.dashboards import summaries
+
+ALL = [
+    summaries.tour, summaries.awkward, summaries.empty, summaries.repeated, summaries.everyone,
+    summaries.closed,
+]  # fmt: skip
+
+
+def line_of(rendered: str, start: str) -> list[str]:
+    return next(line.split() for line in rendered.splitlines() if line.startswith(start))
+
+
+@pytest.mark.parametrize("make", ALL)
+def test_no_line_is_wider_than_the_terminal(make: object) -> None:
+    made = make()  # type: ignore[operator]
+
+    assert max(len(line) for line in text.render(made).splitlines()) <= text.WIDTH
+
+
+def test_the_row_of_a_profile_holds_its_figures() -> None:
+    rendered = text.render(summaries.tour(("sync",)))
+    row = line_of(rendered.split("100 requests/s")[1], "sync")
+
+    assert row == [
+        "sync",
+        "1/1",
+        "100",
+        "39.6",
+        "6142",
+        "12066",
+        "12976",
+        "1208",
+        "9667",
+        "0.754",
+        "127",
+    ]
+
+
+def test_a_figure_is_the_median_over_the_valid_trials() -> None:
+    made = summaries.repeated()
+    valid = [t for t in made.trials if t.profile == "uvloop" and t.load == "rate-80" and t.valid]
+    row = line_of(text.render(made).split("80 requests/s")[1], "uvloop")
+
+    assert float(row[9]) == statistics.median(t.cpu_s or 0 for t in valid)
+
+
+def test_an_invalid_trial_is_shown_with_its_reason_and_never_averaged() -> None:
+    rendered = text.render(summaries.awkward())
+
+    assert line_of(rendered, "sync")[1:5] == ["2/3", "100", "40.0", "6102"]
+    assert line_of(rendered, "  trial 3")[:5] == ["trial", "3", "INVALID", "100", "3.00"]
+    assert line_of(rendered, "gevent")[1:] == ["0/1", *["–"] * 9]
+    assert "generator-late: the load generator sent" in rendered
+
+
+def test_a_trial_without_answers_has_counts_and_no_latency() -> None:
+    row = line_of(text.render(summaries.awkward()), "asgi")
+
+    assert row[1:] == ["1/1", "100", "0", "–", "–", "–", "2000", "–", "–", "–"]
+
+
+def test_a_partial_run_says_so() -> None:
+    assert "Partial run: 7 of 24 planned trials" in text.render(summaries.awkward())
+    assert "Partial run" not in text.render(summaries.tour())
+
+
+def test_every_finding_follows_the_tables() -> None:
+    made = summaries.tour()
+    after = " ".join(text.render(made).split("\nFindings\n")[1].split())
+
+    for finding in made.findings:
+        assert f"{finding.verdict}: {finding.text}" in after
+
+
+def test_control_characters_of_names_do_not_reach_the_terminal() -> None:
+    made: Summary = dataclasses.replace(summaries.awkward(), question="a\x1b[2Jb\rc")
+
+    assert not {c for c in text.render(made) if ord(c) < 32} - {"\n"}
