@@ -84,7 +84,8 @@ class OpenLoad(_Table):
     @property
     def text(self) -> str:
         """The load in words."""
-        return f"open, {self.arrivals} arrivals, {self.rate:g} requests/s"
+        kind = {"poisson": "Poisson", "constant": "equally spaced"}[self.arrivals]
+        return f"open, {kind} arrivals, {self.rate:g} requests/s"
 
 
 class ClosedLoad(_Table):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from dashboards.report.cells import bystander
+from dashboards.report.cells import Row, bystander
 from dashboards.report.format import count, figure
 from loadtests.analysis.summary import Latency, Trial
 
@@ -14,7 +14,8 @@ from loadtests.analysis.summary import Latency, Trial
 class Column:
     """One column: `value` reads a trial, `show` writes the number, `meaning` is for the reader.
 
-    An `optional` column is left out of a run in which no trial has its figure.
+    An `optional` column is left out of a run in which no trial has its figure. `part_of` is the
+    latency that the value belongs to, which knows from where on it is a lower bound.
     """
 
     heading: str
@@ -23,6 +24,32 @@ class Column:
     meaning: str
     show: Callable[[float | None], str] = figure
     optional: bool = False
+    part_of: Callable[[Trial], Latency | None] = lambda _trial: None
+
+    def of_row(self, row: Row) -> str:
+        """The median over the row's valid trials as it is shown."""
+        return self._marked(row.valid, row.median(self.value))
+
+    def of_trial(self, trial: Trial) -> str:
+        """One trial's figure as it is shown."""
+        return self._marked((trial,), self.value(trial))
+
+    def _marked(self, trials: Sequence[Trial], value: float | None) -> str:
+        bounded = value is not None and any(self._is_bound(trial) for trial in trials)
+        return ("≥" if bounded else "") + self.show(value)
+
+    def _is_bound(self, trial: Trial) -> bool:
+        found, value = self.part_of(trial), self.value(trial)
+        since = None if found is None else found.lower_bound_from_ms
+        return since is not None and value is not None and value >= since
+
+
+def _latency(trial: Trial) -> Latency:
+    return trial.latency_ms
+
+
+def _of_bystander(trial: Trial) -> Latency | None:
+    return None if trial.bystander is None else trial.bystander.latency_ms
 
 
 def _of(
@@ -52,21 +79,28 @@ P50 = Column(
     "ms",
     lambda t: t.latency_ms.p50,
     "Half of the requests were answered within this time (the median).",
+    part_of=_latency,
 )
 P90 = Column(
-    "p90", "ms", lambda t: t.latency_ms.p90, "Nine requests in ten were answered within this time."
+    "p90",
+    "ms",
+    lambda t: t.latency_ms.p90,
+    "Nine requests in ten were answered within this time.",
+    part_of=_latency,
 )
 P99 = Column(
     "p99",
     "ms",
     lambda t: t.latency_ms.p99,
     "99 requests in a hundred were answered within this time. – where there were too few.",
+    part_of=_latency,
 )
 MAX = Column(
     "max",
     "ms",
     lambda t: t.latency_ms.max,
     "The longest that any request took. One single event: it varies most between trials.",
+    part_of=_latency,
 )
 LOST = Column(
     "failed + censored",
@@ -82,6 +116,7 @@ BYSTANDER = Column(
     "Nine in ten of the cheap requests sent now and then beside the load were answered "
     "within this time: what the load does to everybody else.",
     optional=True,
+    part_of=_of_bystander,
 )
 QUEUE = Column(
     "queue p90",

@@ -84,11 +84,11 @@ def _lines(cell: Cell, shown: Sequence[Column]) -> Iterator[Figures]:
 
 
 def _medians(row: Row, columns: Sequence[Column]) -> tuple[str, ...]:
-    return tuple(column.show(row.median(column.value)) for column in columns)
+    return tuple(column.of_row(row) for column in columns)
 
 
 def _values(trial: Trial, columns: Sequence[Column]) -> tuple[str, ...]:
-    return tuple(column.show(column.value(trial)) for column in columns)
+    return tuple(column.of_trial(trial) for column in columns)
 
 
 def _notes(cell: Cell) -> Iterator[str]:
@@ -98,8 +98,8 @@ def _notes(cell: Cell) -> Iterator[str]:
     floors = [row.profile for row in cell.drawn if censored(row)]
     if floors:
         yield (
-            f"Latencies of {listed(floors)} are lower bounds: when the trial ended, "
-            "some of the requests were still waiting for their answer."
+            f"≥: when the trial ended, some requests to {listed(floors)} were still waiting for "
+            "their answer, so that this figure is a lower bound."
         )
 
 

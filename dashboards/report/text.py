@@ -54,14 +54,14 @@ def _table(cell: Cell) -> Iterator[str]:
 
 def _row(row: Row) -> Iterator[str]:
     trials = f"{len(row.valid)}/{len(row.valid) + len(row.invalid)}"
-    values = (column.show(row.median(column.value)) for column, *_ in LAYOUT)
+    values = (column.of_row(row) for column, *_ in LAYOUT)
     yield _line(row.profile, trials, values)
     for trial in row.invalid:
         yield from _invalid(trial)
 
 
 def _invalid(trial: Trial) -> Iterator[str]:
-    values = (column.show(column.value(trial)) for column, *_ in LAYOUT)
+    values = (column.of_trial(trial) for column, *_ in LAYOUT)
     yield _line(f"  trial {trial.number}", "INVALID", values)
     for reason in trial.reasons:
         text = f"{reason.code}: {reason.text} → {reason.hint}"

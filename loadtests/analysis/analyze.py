@@ -59,9 +59,10 @@ def analyze(folder: RunFolder) -> Summary:
         planned_trials=len(specs),
         warmup_s=experiment.warmup_s,
         measure_s=experiment.measure_s,
+        drain_s=experiment.drain_s,
         budget=_budget(experiment),
         profiles=tuple(profiles.values()),
-        workloads=tuple(_workload(w) for w in experiment.workloads),
+        workloads=tuple(_workload(w, experiment) for w in experiment.workloads),
         loads=tuple(_load(load) for load in experiment.loads),
         environment=environment,
         trials=tuple(trials),
@@ -98,12 +99,13 @@ def _without_port(part: str, port: int) -> str:
     return part.replace(str(port), "PORT")
 
 
-def _workload(workload: experiments.Workload) -> WorkloadSummary:
+def _workload(workload: experiments.Workload, experiment: Experiment) -> WorkloadSummary:
     lines = tuple(
         f"GET {request.url}" + (f" × {request.weight:g}" if len(workload.requests) > 1 else "")
         for request in workload.requests
     )
-    return WorkloadSummary(workload.name, workload.description, lines)
+    loads = workload.loads or tuple(load.name for load in experiment.loads)
+    return WorkloadSummary(workload.name, workload.description, lines, loads)
 
 
 def _load(load: experiments.Load) -> LoadSummary:

@@ -26,6 +26,11 @@ class _Cell:
     load: Load
     trials: dict[str, list[Trial]]
 
+    @property
+    def what(self) -> str:
+        """What is offered each second, in words."""
+        return f"requests/s of “{self.workload.name}”"
+
     def medians(self, value: Callable[[Trial], float | None]) -> dict[str, float]:
         """The median of a metric per profile, where every trial has it; lowest first."""
         found = {}
@@ -37,12 +42,12 @@ class _Cell:
 
 
 def find(trials: Sequence[Trial], experiment: Experiment) -> tuple[Finding, ...]:
-    """One or two findings per workload, at the heaviest load that all its profiles ran."""
+    """The findings of each workload, at the heaviest load that at least two of its profiles ran."""
     findings: list[Finding] = []
     for workload in experiment.workloads:
         cell = _heaviest(trials, experiment, workload)
         if cell is not None:
-            findings += [f for f in (_throughput(cell), _bystander(cell)) if f is not None]
+            findings += [f for f in (_bystander(cell), _throughput(cell)) if f is not None]
     return tuple(findings)
 
 
@@ -68,18 +73,15 @@ def _throughput(cell: _Cell) -> Finding | None:
     medians = cell.medians(lambda trial: trial.achieved_rps)
     if len(medians) < 2:
         return None
-    offered = cell.medians(lambda trial: trial.offered_rps)
-    rate = statistics.median(offered.values())
-    (worst, low), (best, high) = _ends(medians)
-    if high > VISIBLE * low:
-        behind = [p for p, value in medians.items() if value * VISIBLE < high]
-        text = (
-            f"{worst} answers {low:.0f} of {rate:.0f} requests/s; {best} answers {high:.0f}"
-            + (f". Behind: {', '.join(behind)}" if len(behind) > 1 else "")
-            + "."
-        )
-    else:
-        text = f"No visible difference: every profile answers about {high:.0f} of {rate:.0f}/s."
+    rate = statistics.median(cell.medians(lambda trial: trial.offered_rps).values())
+    best = max(medians.values())
+    behind = {name: value for name, value in medians.items() if value * VISIBLE < best}
+    level = [name for name in medians if name not in behind]
+    if not behind:
+        text = f"No visible difference: all profiles answer about {best:.3g} of {rate:.3g}"
+        return _finding("scalability", cell, f"{text} {cell.what}.", "achieved_rps", medians)
+    each = _listed([f"{name} answers {value:.3g}" for name, value in behind.items()])
+    text = f"Of {rate:.3g} {cell.what}, {each}; {_listed(level)} {_verb(level)} {best:.3g}."
     return _finding("scalability", cell, text, "achieved_rps", medians)
 
 
@@ -87,26 +89,30 @@ def _bystander(cell: _Cell) -> Finding | None:
     medians = cell.medians(lambda t: t.bystander.latency_ms.p90 if t.bystander else None)
     if len(medians) < 2:
         return None
-    (best, low), (worst, high) = _ends(medians)
     holds = any(request.path in HOLDS for request in cell.workload.requests)
     word = "blocking" if holds else "responsiveness"
+    beside = f"Beside {cell.load.text.rpartition(', ')[2]} of “{cell.workload.name}”"
+    low, high = min(medians.values()), max(medians.values())
     if high > VISIBLE * low:
-        text = (
-            f"A trivial request beside it takes {_ms(low)} on {best} "
-            f"and {_ms(high)} on {worst} (p90)."
-        )
+        each = _listed([f"{_ms(value)} on {name}" for name, value in medians.items()])
+        text = f"{beside}, nine trivial requests in ten take at most {each}."
     else:
-        text = f"No visible difference: a trivial request beside it takes about {_ms(high)} (p90)."
+        text = f"{beside}, no visible difference for a trivial request: about {_ms(high)} (p90)."
     return _finding(word, cell, text, "bystander_p90_ms", medians)
 
 
-def _ends(medians: dict[str, float]) -> tuple[tuple[str, float], tuple[str, float]]:
-    items = list(medians.items())
-    return items[0], items[-1]
+def _listed(words: Sequence[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _verb(names: Sequence[str]) -> str:
+    return "answers" if len(names) == 1 else "answer"
 
 
 def _ms(value: float) -> str:
-    return f"{value:.1f} ms" if value < 10 else f"{value:,.0f} ms"
+    if value >= 1000:
+        return f"{value / 1000:.1f} s"
+    return f"{value:.1f} ms" if value < 10 else f"{value:.0f} ms"
 
 
 def _finding(word: str, cell: _Cell, text: str, metric: str, medians: dict[str, float]) -> Finding:

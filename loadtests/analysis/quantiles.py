@@ -38,8 +38,13 @@ def quantile(sorted_values: npt.NDArray[np.float64], q: float) -> float | None:
     return float(np.quantile(sorted_values, q, method="median_unbiased"))
 
 
-def latency(values_ms: npt.NDArray[np.float64]) -> Latency:
-    """Quantiles, maximum and quantile curve of latencies in milliseconds, to the microsecond."""
+def latency(
+    values_ms: npt.NDArray[np.float64], lower_bound_from_ms: float | None = None
+) -> Latency:
+    """Quantiles, maximum and quantile curve of latencies in milliseconds, to the microsecond.
+
+    `lower_bound_from_ms` is the smallest of those values that are ages and not latencies.
+    """
     ascending = np.sort(values_ms)
     stated = [(q, quantile(ascending, q)) for q in CURVE]
     p50, p90, p99 = (quantile(ascending, q) for q in (0.5, 0.9, 0.99))
@@ -49,6 +54,7 @@ def latency(values_ms: npt.NDArray[np.float64]) -> Latency:
         p99=rounded(p99),
         max=rounded(float(ascending[-1])) if len(ascending) else None,
         curve=tuple((q, round(value, 3)) for q, value in stated if value is not None),
+        lower_bound_from_ms=rounded(lower_bound_from_ms),
     )
 
 

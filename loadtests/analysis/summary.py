@@ -27,8 +27,8 @@ class Requests:
 class Latency:
     """Milliseconds from the intended send time, of completed and of censored requests.
 
-    A censored request counts with its age, so that where any is censored a quantile is a lower
-    bound; failed and dropped ones do not enter.
+    A censored request counts with its age: a figure at or above `lower_bound_from_ms`, the
+    smallest such age, is a lower bound. Failed and dropped requests do not enter.
     `curve` holds (quantile, milliseconds) up to the last quantile that the samples support.
     """
 
@@ -37,6 +37,7 @@ class Latency:
     p99: float | None
     max: float | None
     curve: tuple[tuple[float, float], ...] = ()
+    lower_bound_from_ms: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +117,15 @@ class LoadSummary:
 
 @dataclass(frozen=True, slots=True)
 class WorkloadSummary:
-    """What the requests of a workload do, in words and as request lines with their weights."""
+    """What the requests of a workload do, in words and as request lines with their weights.
+
+    `loads` names the loads that it ran under.
+    """
 
     name: str
     description: str
     requests: tuple[str, ...]
+    loads: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +186,7 @@ class Summary:
     planned_trials: int
     warmup_s: float
     measure_s: float
+    drain_s: float
     budget: dict[str, int]
     profiles: tuple[ProfileSummary, ...]
     workloads: tuple[WorkloadSummary, ...]

@@ -76,7 +76,9 @@ def _stream(samples: Samples, name: str) -> Samples:
 
 
 def _summarize_stream(samples: Samples) -> Stream:
-    return Stream(count(samples), latency(_latency_ms(samples)), _errors(samples))
+    ages_ms = _latency_ms(samples.where(samples.outcome == Outcome.CENSORED))
+    youngest_ms = float(ages_ms.min()) if len(ages_ms) else None
+    return Stream(count(samples), latency(_latency_ms(samples), youngest_ms), _errors(samples))
 
 
 def _latency_ms(samples: Samples) -> npt.NDArray[np.float64]:

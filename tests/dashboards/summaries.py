@@ -78,12 +78,13 @@ def trial(number: int, profile: str, workload: str, load: str, case: Case, **ove
     completed = round(achieved * MEASURE_S)
     # A censored request counts with its age.
     curve = _curve(case.service_ms, growth, scheduled)
+    youngest = case.service_ms + growth * completed / scheduled if growth else None
     instants = tuple(_instant(rng, s, case, achieved, growth) for s in range(MEASURE_S))
     near = case.bystander_ms + growth / 2
     made = Trial(
         number=number, profile=profile, workload=workload, load=load, repetition=1, valid=True,
         reasons=(), requests=Requests(scheduled, completed, 0, 0, scheduled - completed),
-        offered_rps=case.rate, achieved_rps=achieved, latency_ms=_latency(curve),
+        offered_rps=case.rate, achieved_rps=achieved, latency_ms=_latency(curve, youngest),
         queue_ms=Latency(growth / 2 or 0.3, growth * 0.9 or 0.6, None, growth or 4.0),
         hold_ms=Latency(case.service_ms, case.service_ms * 1.1, None, case.service_ms * 2),
         cpu_s=round(0.2 + completed * 0.0007, 3), rss_mb=96.0 + 31 * (profile == "sync"),
@@ -107,9 +108,9 @@ def _curve(service: float, growth: float, samples: int) -> tuple[tuple[float, fl
     return tuple((q, service * (1.01 - 0.012 * math.log(1 - q)) + growth * q) for q in enough)
 
 
-def _latency(curve: tuple[tuple[float, float], ...]) -> Latency:
+def _latency(curve: tuple[tuple[float, float], ...], youngest: float | None) -> Latency:
     at = dict(curve)
-    return Latency(at.get(0.5), at.get(0.9), at.get(0.99), curve[-1][1] * 1.07, curve)
+    return Latency(at.get(0.5), at.get(0.9), at.get(0.99), curve[-1][1] * 1.07, curve, youngest)
 
 
 def _instant(
@@ -128,7 +129,7 @@ def summary(trials: list[Trial], **over: Any) -> Summary:
     made = Summary(
         schema_version=SCHEMA_VERSION, run_id="20260114T101500Z-3f9a", experiment="tour",
         question="What does it cost to wait?", seed=7, planned_trials=len(trials), warmup_s=3.0,
-        measure_s=float(MEASURE_S), budget={"processes": 4, "slots": 4, "backlog": 2048},
+        measure_s=float(MEASURE_S), drain_s=2.0, budget={"processes": 4, "slots": 4, "backlog": 2048},
         profiles=tuple(profile(name) for name in names),
         workloads=tuple(
             WorkloadSummary(w, WORDS.get(w, w), (f"GET /{w}{QUERIES.get(w, '')} × 1",))

@@ -103,8 +103,8 @@ def test_names_from_files_are_text_and_never_markup() -> None:
 def test_the_table_holds_the_medians_and_the_invalid_trial_beside_them() -> None:
     rows = Reader(page.render(summaries.awkward())).rows
 
-    assert ["sync", "2 of 3", "100", "40.0", "6102"] in [row[:5] for row in rows]
-    assert ["trial 3", "INVALID", "100", "3.00", "6102"] in [row[:5] for row in rows]
+    assert ["sync", "2 of 3", "100", "40.0", "≥6102"] in [row[:5] for row in rows]
+    assert ["trial 3", "INVALID", "100", "3.00", "≥6102"] in [row[:5] for row in rows]
     assert ["asgi", "1 of 1", "2000", "0", "2000", "0", "0"] in rows
 
 

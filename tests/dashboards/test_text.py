@@ -35,9 +35,9 @@ def test_the_row_of_a_profile_holds_its_figures() -> None:
         "1/1",
         "100",
         "39.6",
-        "6142",
-        "12066",
-        "12976",
+        "≥6142",
+        "≥12066",
+        "≥12976",
         "1208",
         "9667",
         "0.754",
@@ -56,7 +56,7 @@ def test_a_figure_is_the_median_over_the_valid_trials() -> None:
 def test_an_invalid_trial_is_shown_with_its_reason_and_never_averaged() -> None:
     rendered = text.render(summaries.awkward())
 
-    assert line_of(rendered, "sync")[1:5] == ["2/3", "100", "40.0", "6102"]
+    assert line_of(rendered, "sync")[1:5] == ["2/3", "100", "40.0", "≥6102"]
     assert line_of(rendered, "  trial 3")[:5] == ["trial", "3", "INVALID", "100", "3.00"]
     assert line_of(rendered, "gevent")[1:] == ["0/1", *["–"] * 9]
     assert "generator-late: the load generator sent" in rendered

@@ -60,6 +60,7 @@ def test_a_censored_request_counts_with_its_age() -> None:
 
     assert trial.requests.censored == 60
     assert trial.latency_ms.p50 == 4000.0
+    assert trial.latency_ms.lower_bound_from_ms == 4000.0
 
 
 def test_the_bystander_is_reported_on_its_own() -> None:
