@@ -129,7 +129,7 @@ def summary(trials: list[Trial], **over: Any) -> Summary:
     made = Summary(
         schema_version=SCHEMA_VERSION, run_id="20260114T101500Z-3f9a", experiment="tour",
         question="What does it cost to wait?", seed=7, planned_trials=len(trials), warmup_s=3.0,
-        measure_s=float(MEASURE_S), drain_s=2.0, budget={"processes": 4, "slots": 4, "backlog": 2048},
+        measure_s=float(MEASURE_S), drain_s=2.0, budget={"slots": 4, "backlog": 2048},
         profiles=tuple(profile(name) for name in names),
         workloads=tuple(
             WorkloadSummary(w, WORDS.get(w, w), (f"GET /{w}{QUERIES.get(w, '')} × 1",))

@@ -63,10 +63,23 @@ def test_a_finding_names_the_ends_and_its_numbers() -> None:
     scalability, responsiveness = by_id["scalability.wait"].text, by_id["responsiveness.wait"].text
     assert "sync answers 20; uvloop answers 50." in scalability
     assert responsiveness == (
-        "Beside 50 requests/s of “wait”, nine trivial requests in ten take at most "
+        "Beside 50 requests/s of “wait”, nine trivial requests in ten are answered within "
         "1.5 ms on uvloop and 800 ms on sync."
     )
     assert by_id["responsiveness.wait"].evidence["medians"] == {"uvloop": 1.5, "sync": 800.0}
+
+
+def test_a_lower_bound_is_said_to_be_one() -> None:
+    slow = trial("sync", p90=3000.0)
+    assert slow.bystander is not None
+    bounded = dataclasses.replace(slow.bystander.latency_ms, lower_bound_from_ms=2500.0)
+    slow = dataclasses.replace(
+        slow, bystander=dataclasses.replace(slow.bystander, latency_ms=bounded)
+    )
+
+    found = {finding.id: finding for finding in find([slow, trial("uvloop")], EXPERIMENT)}
+
+    assert found["responsiveness.wait"].text.endswith("5.0 ms on uvloop and over 3.0 s on sync.")
 
 
 def test_a_difference_that_cannot_be_seen_is_called_that() -> None:
