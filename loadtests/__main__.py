@@ -73,7 +73,8 @@ def _run_trials(experiment: Experiment, folder: RunFolder) -> None:
     left = [s for s in specs if not folder.trial(s.number, s.profile).path.exists()]
     planned_s = experiment.warmup_s + experiment.measure_s
     progress = Lines(sys.stdout, len(specs), len(left), planned_s)
-    run(RealWorld(), experiment, folder, progress, host.split_cpus(), host.environment)
+    cpus = host.split_cpus(experiment.generators)
+    run(RealWorld(), experiment, folder, progress, cpus, host.environment)
 
 
 def _kept(folder: RunFolder) -> str:

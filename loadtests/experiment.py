@@ -113,7 +113,11 @@ class Bystander(_Table):
 
 
 class Experiment(_Table):
-    """Profiles × workloads × loads × repetitions, and everything that is equal for all."""
+    """Profiles × workloads × loads × repetitions, and everything that is equal for all.
+
+    `generators` processes share the load; with `spin` each is punctual to microseconds and takes
+    a whole core.
+    """
 
     name: Name
     question: str
@@ -123,6 +127,8 @@ class Experiment(_Table):
     measure_s: Seconds
     drain_s: Seconds = 2.0
     max_in_flight: int = Field(default=2000, ge=1, le=50_000)
+    generators: int = Field(default=1, ge=1, le=16)
+    spin: bool = False
     profiles: tuple[str, ...] = Field(min_length=1)
     budget: dict[str, int] = Field(default_factory=dict)
     bystander: Bystander | None = None

@@ -46,19 +46,34 @@ class UserStream(Record):
 
 
 class GeneratorPlan(Record):
-    """Everything one generator process needs. Paths are those of the files it must write."""
+    """Everything one generator process needs.
+
+    `origin_ns` is the start of the measurement window on the system's monotonic clock. Each of
+    `processes` takes its share of every stream and writes files of its own into `folder`.
+    With `spin` the engine never sleeps: it is punctual to microseconds, and takes a whole core.
+    """
 
     host: str
     port: int
     seed: int
+    origin_ns: int
     warmup_s: float
     measure_s: float
     drain_s: float
     max_in_flight: int
     arrivals: tuple[ArrivalStream, ...]
     users: tuple[UserStream, ...]
-    samples: Path
-    report: Path
+    folder: Path
+    processes: int = 1
+    spin: bool = False
+
+    def samples(self, share: int) -> Path:
+        """Where a process writes its samples."""
+        return self.folder / f"samples{_suffix(share)}.parquet"
+
+    def report(self, share: int) -> Path:
+        """Where a process writes what it says of itself."""
+        return self.folder / f"generator{_suffix(share)}.json"
 
     @property
     def targets(self) -> tuple[Target, ...]:
@@ -66,3 +81,7 @@ class GeneratorPlan(Record):
         streams: tuple[ArrivalStream | UserStream, ...] = (*self.arrivals, *self.users)
         targets = (target for stream in streams for target in stream.targets)
         return tuple(sorted(targets, key=lambda target: target.number))
+
+
+def _suffix(share: int) -> str:
+    return f"-{share}" if share else ""

@@ -10,12 +10,12 @@ from loadtests.plan import Record
 class GeneratorReport(Record):
     """What the generator says of itself: its clock, its schedule, and how it fared.
 
-    `origin_ns` is the start of the measurement window on the system's monotonic clock;
-    CPU and run-queue delay are those of the engine's thread over warm-up, window and drain.
+    CPU and run-queue delay are those of the engine's thread over warm-up, window and drain;
+    `scheduled` counts the requests of this process, whatever became of them.
     """
 
-    origin_ns: int
     schedule_digest: str
+    share: int
     scheduled: int
     loop: str
     cpu_s: float

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from array import array
+import struct
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,18 +15,37 @@ import pyarrow.parquet as pq
 from loadtests.plan import Target
 from loadtests.samples import NEVER, SCHEMA, ErrorKind, Outcome
 
+_ROW = np.dtype(
+    [
+        ("intended_ns", "<i8"),
+        ("sent_ns", "<i8"),
+        ("done_ns", "<i8"),
+        ("connect_ns", "<i8"),
+        ("target", "<u2"),
+        ("status", "<u2"),
+        ("outcome", "u1"),
+        ("error", "u1"),
+        ("reused", "u1"),
+    ]
+)
+PACK = struct.Struct("<qqqqHHBBB").pack_into
+"""Writes a row into a chunk's bytes: the columns above, in order."""
+ROW_BYTES = _ROW.itemsize
+CHUNK_ROWS = 16_384
+
 
 class Chunk:
-    """A growing block of samples, as columns: 37 bytes a row."""
+    """A block of up to `CHUNK_ROWS` samples of 39 bytes; the first `rows` have been written."""
+
+    __slots__ = ("bytes", "rows")
 
     def __init__(self) -> None:
-        self.intended_ns, self.sent_ns = array("q"), array("q")
-        self.done_ns, self.connect_ns = array("q"), array("q")
-        self.target, self.status = array("H"), array("H")
-        self.outcome, self.error, self.reused = array("B"), array("B"), array("B")
+        self.bytes = bytearray(CHUNK_ROWS * ROW_BYTES)
+        self.rows = 0
 
-    def __len__(self) -> int:
-        return len(self.intended_ns)
+    def columns(self) -> npt.NDArray[Any]:
+        """The rows as a structured array."""
+        return np.frombuffer(self.bytes, dtype=_ROW, count=self.rows)
 
 
 class SampleWriter:
@@ -46,8 +65,10 @@ class SampleWriter:
 
 
 def _table(chunk: Chunk, targets: Sequence[Target]) -> Any:
-    def times(column: array[int]) -> Any:
-        values = np.frombuffer(column, dtype=np.int64)
+    rows = chunk.columns()
+
+    def times(name: str) -> Any:
+        values = np.ascontiguousarray(rows[name])
         return pa.array(values, mask=values == NEVER)
 
     def coded(codes: npt.NDArray[Any], words: Sequence[str]) -> Any:
@@ -55,20 +76,17 @@ def _table(chunk: Chunk, targets: Sequence[Target]) -> Any:
         index = np.array([unique.index(word) for word in words], dtype=np.int32)
         return pa.DictionaryArray.from_arrays(pa.array(index[codes]), pa.array(unique))
 
-    target = np.frombuffer(chunk.target, dtype=np.uint16)
-    outcome = np.frombuffer(chunk.outcome, dtype=np.uint8)
-    error = np.frombuffer(chunk.error, dtype=np.uint8)
     columns = [
-        times(chunk.intended_ns),
-        times(chunk.sent_ns),
-        times(chunk.done_ns),
-        times(chunk.connect_ns),
-        coded(target, [t.stream for t in targets]),
-        coded(target, [t.path for t in targets]),
-        coded(target, [t.url for t in targets]),
-        pa.array(np.frombuffer(chunk.status, dtype=np.uint16).astype(np.int32)),
-        coded(outcome, [o.name.lower() for o in Outcome]),
-        coded(error, [e.name.lower() for e in ErrorKind]),
-        pa.array(np.frombuffer(chunk.reused, dtype=np.uint8).astype(bool)),
+        times("intended_ns"),
+        times("sent_ns"),
+        times("done_ns"),
+        times("connect_ns"),
+        coded(rows["target"], [t.stream for t in targets]),
+        coded(rows["target"], [t.path for t in targets]),
+        coded(rows["target"], [t.url for t in targets]),
+        pa.array(rows["status"].astype(np.int32)),
+        coded(rows["outcome"], [o.name.lower() for o in Outcome]),
+        coded(rows["error"], [e.name.lower() for e in ErrorKind]),
+        pa.array(rows["reused"].astype(bool)),
     ]
     return pa.Table.from_arrays(columns, schema=SCHEMA)

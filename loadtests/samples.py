@@ -105,12 +105,19 @@ class SamplesError(Exception):
     """A sample file that cannot be read: says which and why."""
 
 
-def read(path: Path) -> Samples:
-    """Read one trial's samples. Raises SamplesError where the file is missing or broken."""
-    try:
-        table = pq.read_table(path, columns=[f.name for f in SCHEMA if f.name not in _UNREAD])
-    except (OSError, pa.ArrowException) as error:
-        raise SamplesError(f"{path}: no readable samples ({error})") from None
+def read(*paths: Path) -> Samples:
+    """Read one trial's samples, from each of its generator processes.
+
+    Raises SamplesError where a file is missing or broken.
+    """
+    names = [field.name for field in SCHEMA if field.name not in _UNREAD]
+    tables = []
+    for path in paths:
+        try:
+            tables.append(pq.read_table(path, columns=names))
+        except (OSError, pa.ArrowException) as error:
+            raise SamplesError(f"{path}: no readable samples ({error})") from None
+    table = pa.concat_tables(tables)
     streams, stream = _decode(table.column("stream"))
     return Samples(
         intended_ns=table.column("intended_ns").to_numpy(),

@@ -28,19 +28,24 @@ class SavedTrial:
 
     spec: TrialSpec
     plan: GeneratorPlan
-    generator: GeneratorReport
+    generators: tuple[GeneratorReport, ...]
     server: ServerRecord
     samples: Samples
 
 
 def load(spec: TrialSpec, folder: TrialFolder) -> SavedTrial:
     """Read a trial's files. Raises AnalysisError, or SamplesError, naming the one that is bad."""
+    plan = _record(GeneratorPlan, folder.plan)
+    for kind, found in (("samples", folder.samples), ("generator reports", folder.generators)):
+        if len(found) != plan.processes:
+            message = f"{folder.path}: {len(found)} {kind}, expected {plan.processes}"
+            raise AnalysisError(message)
     return SavedTrial(
         spec,
-        _record(GeneratorPlan, folder.plan),
-        _record(GeneratorReport, folder.generator),
+        plan,
+        tuple(_record(GeneratorReport, path) for path in folder.generators),
         _record(ServerRecord, folder.server),
-        sample_files.read(folder.samples),
+        sample_files.read(*folder.samples),
     )
 
 

@@ -79,6 +79,10 @@ class Trial:
 
     Rates are requests per second over the measurement window, CPU is seconds of all the
     server's processes in that window, memory is their peak resident size in MiB.
+    `latency_from_send_ms` counts from the actual send time: what it hides is the time that
+    requests waited in the generator. `punctual` is the share of the intended requests that were
+    sent within the window; `generator_cpu` and `generator_delay` are shares of a processor that
+    the busiest generator process used, and waited for.
     """
 
     number: int
@@ -100,8 +104,11 @@ class Trial:
     bystander: Stream | None
     timeline: tuple[Instant, ...]
     schedule_digest: str
+    latency_from_send_ms: Latency
     lateness_p99_ms: float | None
+    punctual: float | None
     generator_cpu: float | None
+    generator_delay: float | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,12 @@ import numpy.typing as npt
 
 from loadtests.analysis import validity
 from loadtests.analysis.folder import SavedTrial
+from loadtests.analysis.generation import generation_of
 from loadtests.analysis.quantiles import latency, quantile, rounded
 from loadtests.analysis.summary import Instant, Requests, Stream, Trial
 from loadtests.records import UsagePoint
 from loadtests.run.planning import BYSTANDER, LOAD
-from loadtests.samples import NEVER, ErrorKind, Outcome, Samples
+from loadtests.samples import ErrorKind, Outcome, Samples
 
 SLICE_S = 0.5
 SECOND = 1e9
@@ -26,8 +27,8 @@ def summarize(trial: SavedTrial) -> Trial:
     measured = samples.where(samples.intended_ns >= 0)
     main, bystander = _stream(measured, LOAD), _stream(measured, BYSTANDER)
     stream = _summarize_stream(main)
-    late = quantile(np.sort(_lateness_ms(measured)), 0.99)
-    reasons = validity.reasons(trial, count(samples), late, stream.latency_ms.p50)
+    generation = generation_of(trial.generators, measured, window_s)
+    reasons = validity.reasons(trial, count(samples), generation, stream.latency_ms.p50)
     return Trial(
         number=trial.spec.number,
         profile=trial.spec.profile,
@@ -42,14 +43,17 @@ def summarize(trial: SavedTrial) -> Trial:
         latency_ms=stream.latency_ms,
         queue_ms=None,
         hold_ms=None,
-        cpu_s=_cpu_s(trial.server.usage, trial.generator.origin_ns, window_s),
+        cpu_s=_cpu_s(trial.server.usage, trial.plan.origin_ns, window_s),
         rss_mb=_peak_mb(trial.server.usage),
         errors=stream.errors,
         bystander=_summarize_stream(bystander) if trial_has_bystander(trial) else None,
         timeline=_timeline(_stream(samples, LOAD), window_s),
-        schedule_digest=trial.generator.schedule_digest,
-        lateness_p99_ms=rounded(late),
-        generator_cpu=round(trial.generator.cpu_s / trial.generator.wall_s, 3),
+        schedule_digest=trial.generators[0].schedule_digest,
+        latency_from_send_ms=latency(_from_send_ms(main)),
+        lateness_p99_ms=rounded(generation.lateness_p99_ms),
+        punctual=rounded(generation.punctual, 4),
+        generator_cpu=rounded(generation.cpu),
+        generator_delay=rounded(generation.delay),
     )
 
 
@@ -88,11 +92,11 @@ def _latency_ms(samples: Samples) -> npt.NDArray[np.float64]:
     return latency_ns.astype(np.float64) / 1e6
 
 
-def _lateness_ms(samples: Samples) -> npt.NDArray[np.float64]:
-    """How long after its intended time a request was begun, connecting included in neither."""
-    sent = samples.where(samples.sent_ns != NEVER)
-    late_ns = sent.sent_ns - sent.connect_ns - sent.intended_ns
-    return late_ns.astype(np.float64) / 1e6
+def _from_send_ms(samples: Samples) -> npt.NDArray[np.float64]:
+    """From the actual send time to the answer."""
+    completed = samples.where(samples.outcome == Outcome.COMPLETED)
+    latency_ns: npt.NDArray[np.int64] = completed.done_ns - completed.sent_ns
+    return latency_ns.astype(np.float64) / 1e6
 
 
 def _errors(samples: Samples) -> dict[str, int]:

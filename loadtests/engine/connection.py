@@ -4,18 +4,23 @@ Rule 1: an answer ends at its Content-Length or last chunk; only an answer with 
 the close of the connection.
 Rule 2: a connection that the server will close is closed here at once. Since version 26 gunicorn
 waits up to two seconds for its client to close first, and serves nobody meanwhile.
+Rule 3: what runs for every answer is short. A generator that is slow measures itself.
 """
 
 from __future__ import annotations
 
 import asyncio
-from time import perf_counter_ns
+from time import perf_counter_ns, time_ns
 from typing import Any, Protocol
 
 import httptools
 
 from loadtests.engine.exchange import Exchange
 from loadtests.samples import ErrorKind
+
+EPOCH_NS = time_ns() - perf_counter_ns()
+"""What to add to the monotonic clock for the time since the epoch."""
+FRAMING = (b"content-length", b"transfer-encoding")
 
 
 class Owner(Protocol):
@@ -31,34 +36,44 @@ class Owner(Protocol):
 
 
 class Connection(asyncio.Protocol):
-    """A client's side of one connection. `exchange` is the one under way, or None."""
+    """A client's side of one connection. `exchange` is the one under way, or None.
+
+    `headers` are those of the answer under way, or of the last one.
+    """
 
     __slots__ = (
-        "_complete",
-        "_framed",
+        "_at_ns",
         "_headers_done",
-        "_keep_alive",
         "_parser",
-        "_status",
         "_transport",
         "exchange",
+        "headers",
+        "on_header",
         "owner",
     )
 
     def __init__(self, owner: Owner) -> None:
         self.owner = owner
         self.exchange: Exchange | None = None
+        self.headers: dict[bytes, bytes] = {}
+        # The parser calls this for every header: a method of the dictionary costs no frame.
+        self.on_header = self.headers.__setitem__
         self._transport: Any = None
+        self._headers_done = False
+        self._at_ns = 0
         self._parser = httptools.HttpResponseParser(self)
-        self._framed = self._headers_done = self._complete = self._keep_alive = False
-        self._status = 0
 
-    def send(self, exchange: Exchange, request: bytes) -> None:
-        """Write a request; its exchange is under way until the owner is told that it finished."""
+    def send(self, exchange: Exchange, head: bytes) -> None:
+        """Write a request; its exchange is under way until the owner is told that it finished.
+
+        `head` is all of it but the value of its last header: the send time in microseconds since
+        the epoch, after the convention of `X-Request-Start: t=…`.
+        """
         self.exchange = exchange
-        self._framed = self._headers_done = False
-        exchange.sent_ns = perf_counter_ns()
-        self._transport.write(request)
+        self._headers_done = False
+        self.headers.clear()
+        exchange.sent_ns = now_ns = perf_counter_ns()
+        self._transport.write(b"%b%d\r\n\r\n" % (head, (now_ns + EPOCH_NS) // 1000))
 
     def abort(self) -> None:
         """Drop the connection without a word."""
@@ -77,32 +92,24 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Called by the event loop. The arrival counts, not the end of the parsing."""
-        at_ns = perf_counter_ns()
+        self._at_ns = perf_counter_ns()
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError:
             self._transport.abort()
-            self._end(0, ErrorKind.MALFORMED, at_ns)
-            return
-        if self._complete:
-            self._complete = False
-            self._answered(at_ns)
+            self._end(0, ErrorKind.MALFORMED, self._at_ns)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Called by the event loop."""
         at_ns = perf_counter_ns()
         if self.exchange is None:
             self.owner.lost(self)
-        elif self._headers_done and not self._framed and exc is None:
+        elif not self._headers_done:
+            self._end(0, ErrorKind.RESET, at_ns)
+        elif exc is None and not any(name.lower() in FRAMING for name in self.headers):
             self._end(self._parser.get_status_code(), ErrorKind.NONE, at_ns)
         else:
-            kind = ErrorKind.TRUNCATED if self._headers_done else ErrorKind.RESET
-            self._end(0, kind, at_ns)
-
-    def on_header(self, name: bytes, _value: bytes) -> None:
-        """Called by the parser."""
-        if name.lower() in (b"content-length", b"transfer-encoding"):
-            self._framed = True
+            self._end(0, ErrorKind.TRUNCATED, at_ns)
 
     def on_headers_complete(self) -> None:
         """Called by the parser."""
@@ -110,17 +117,15 @@ class Connection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         """Called by the parser, which forgets the answer when this returns."""
-        self._status = self._parser.get_status_code()
-        self._keep_alive = self._parser.should_keep_alive()
-        self._complete = True
-
-    def _answered(self, at_ns: int) -> None:
-        if 100 <= self._status < 200:
+        status = self._parser.get_status_code()
+        if status < 200:
             self._headers_done = False
             return
-        if not self._keep_alive:
+        if not self._parser.should_keep_alive():
             self._transport.close()
-        self._end(self._status, ErrorKind.NONE, at_ns)
+        exchange, self.exchange = self.exchange, None
+        if exchange is not None:
+            self.owner.finished(self, exchange, status, ErrorKind.NONE, self._at_ns)
 
     def _end(self, status: int, error: ErrorKind, at_ns: int) -> None:
         exchange, self.exchange = self.exchange, None

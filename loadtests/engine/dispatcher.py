@@ -1,64 +1,79 @@
-"""Who asks the engine for requests: a schedule that waits for nobody, and users who wait."""
+"""The dispatcher: issues what is due of all open streams, and waits for nothing but time."""
 
 from __future__ import annotations
 
 import asyncio
-import random
+import heapq
+import itertools
 from time import perf_counter_ns
 
+from loadtests.engine.alarm import alarm
 from loadtests.engine.engine import Engine
-from loadtests.engine.schedule import NANOSECONDS, Schedule, choices
-from loadtests.plan import UserStream
+from loadtests.engine.streams import Stream
 
 UNBROKEN = 64
-"""Arrivals in a row after which a late dispatcher lets the loop read answers."""
-
-AFTER_FAILURE_S = 0.1
-"""A closed user's pause after a failure: without it a refused user would spin."""
+"""Arrivals in a row after which a dispatcher that is behind lets the loop read answers."""
 
 
-async def replay(schedule: Schedule, engine: Engine, origin_ns: int) -> None:
-    """Issue every arrival of a schedule at its intended time after `origin_ns`, never before.
+class Dispatcher:
+    """Keeps open streams to their times. With `spin` the loop never sleeps while any is left.
 
-    uvloop's timers may fire up to a millisecond early; then the rest is slept again.
-    """
-    unbroken = 0
-    for at_ns, target in zip(schedule.intended_ns, schedule.targets, strict=True):
-        intended_ns = origin_ns + at_ns
-        unbroken += 1
-        if unbroken == UNBROKEN:
-            await asyncio.sleep(0)
-            unbroken = 0
-        while (ahead_ns := intended_ns - perf_counter_ns()) > 0:
-            await asyncio.sleep(ahead_ns / NANOSECONDS)
-            unbroken = 0
-        engine.issue(target, intended_ns)
-
-
-class Users:
-    """Closed users: each sends, waits for the answer, thinks, and sends again until `until_ns`.
-
-    A user's request is intended for the moment at which the user is ready to send it.
+    A request is issued at its intended time or as soon after it as the loop comes round, and
+    never before. `done` is set while no stream is left.
     """
 
-    def __init__(self, stream: UserStream, engine: Engine, seed: int, until_ns: int) -> None:
-        self._think_s = stream.think_s
+    def __init__(
+        self, engine: Engine, loop: asyncio.AbstractEventLoop, *, spin: bool = False
+    ) -> None:
         self._engine = engine
-        self._until_ns = until_ns
-        self._loop = asyncio.get_running_loop()
-        self._draws = choices(stream.targets, random.Random(f"{seed}/{stream.name}/targets"))
-        rng = random.Random(f"{seed}/{stream.name}/phases")
-        for _ in range(stream.users):
-            self._loop.call_later(rng.random() * stream.think_s, self._send)
+        self._loop = loop
+        self._alarm = alarm(self._loop, self._wake)
+        self._spin = spin
+        self._due: list[tuple[int, int, Stream]] = []
+        self._order = itertools.count()
+        self._awake = False
+        self.done = asyncio.Event()
+        self.done.set()
 
-    def _send(self) -> None:
-        now_ns = perf_counter_ns()
-        if now_ns < self._until_ns:
-            self._engine.issue(next(self._draws), now_ns, self._answered)
+    def add(self, stream: Stream) -> None:
+        """Keep a stream to its times from now on."""
+        heapq.heappush(self._due, (stream.at_ns, next(self._order), stream))
+        self.done.clear()
+        self._rest()
 
-    def _answered(self, completed: bool) -> None:
-        pause_s = self._think_s if completed else max(self._think_s, AFTER_FAILURE_S)
-        if pause_s:
-            self._loop.call_later(pause_s, self._send)
+    def remove(self, stream: Stream) -> None:
+        """Forget a stream; what it has issued goes on."""
+        self._due = [entry for entry in self._due if entry[2] is not stream]
+        heapq.heapify(self._due)
+        self._rest()
+
+    def close(self) -> None:
+        """Forget all streams and never wake again."""
+        self._due = []
+        self._alarm.close()
+
+    def _wake(self) -> None:
+        self._awake = False
+        due, issue = self._due, self._engine.issue
+        unbroken = 0
+        while due and due[0][0] <= perf_counter_ns() and unbroken < UNBROKEN:
+            intended_ns, order, stream = due[0]
+            target, more = stream.take()
+            if more:
+                heapq.heapreplace(due, (stream.at_ns, order, stream))
+            else:
+                heapq.heappop(due)
+            issue(target, intended_ns)
+            unbroken += 1
+        self._rest(behind=unbroken == UNBROKEN)
+
+    def _rest(self, *, behind: bool = False) -> None:
+        """Until the next is due: by the alarm, or where time presses in the loop's next round."""
+        if not self._due:
+            self.done.set()
+        elif self._spin or behind:
+            if not self._awake:
+                self._awake = True
+                self._loop.call_soon(self._wake)
         else:
-            self._loop.call_soon(self._send)
+            self._alarm.set(self._due[0][0])

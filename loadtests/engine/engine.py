@@ -1,8 +1,7 @@
-"""The engine: keeps the schedule, owns the connections, records every fate.
+"""The engine: owns the connections, sends what is issued, records every fate.
 
 It runs on an event loop in a native thread of the Locust process.
-Rule 1: an arrival is sent at its intended time or as soon after it as the loop comes round;
-nothing that happens to other requests delays it, and lateness never shifts the schedule.
+Rule 1: a request is sent when it is issued; nothing that happens to others delays it.
 Rule 2: over `max_in_flight` an arrival is dropped and counted, never queued.
 """
 
@@ -16,24 +15,15 @@ from typing import Any
 from loadtests.engine.connection import Connection
 from loadtests.engine.exchange import Exchange
 from loadtests.engine.recorder import Recorder
-from loadtests.plan import Target
 from loadtests.samples import ErrorKind, Outcome
 
 
 class Engine:
     """Sends requests to one server, each on a connection that carries nothing else meanwhile."""
 
-    def __init__(
-        self,
-        host: str,
-        port: int,
-        targets: tuple[Target, ...],
-        recorder: Recorder,
-        max_in_flight: int,
-    ) -> None:
+    def __init__(self, host: str, port: int, recorder: Recorder, max_in_flight: int) -> None:
         self._host, self._port = host, port
-        lines = f" HTTP/1.1\r\nHost: {host}:{port}\r\nAccept: */*\r\n\r\n"
-        self._requests = [f"GET {target.url}{lines}".encode() for target in targets]
+        self._heads: list[bytes] = []
         self._recorder = recorder
         self._max_in_flight = max_in_flight
         self._idle: list[Connection] = []
@@ -43,13 +33,20 @@ class Engine:
         self._empty = asyncio.Event()
         self.connections_opened = 0
 
+    def add_target(self, url: str, host: str | None = None) -> None:
+        """Add a request target under the next number, from 0 on; `host` is for its Host header."""
+        name = host or f"{self._host}:{self._port}"
+        head = f"GET {url} HTTP/1.1\r\nHost: {name}\r\nAccept: */*\r\nX-Request-Start: t="
+        self._heads.append(head.encode())
+        self._recorder.add_target()
+
     def issue(
         self, target: int, intended_ns: int, then: Callable[[bool], None] | None = None
     ) -> None:
         """Send one request now. `then` is told, when its fate is known, whether it completed."""
         exchange = Exchange(target, intended_ns, then)
         if len(self._under_way) >= self._max_in_flight:
-            self._fate(exchange, Outcome.DROPPED, perf_counter_ns(), 0, ErrorKind.NONE)
+            self._lose(exchange, Outcome.DROPPED, ErrorKind.NONE)
             return
         self._under_way.add(exchange)
         while self._idle:
@@ -57,9 +54,14 @@ class Engine:
             if not connection.closing:
                 exchange.reused = True
                 exchange.connect_ns = 0
-                connection.send(exchange, self._requests[target])
+                connection.send(exchange, self._heads[target])
                 return
         self._start(self._open(exchange))
+
+    @property
+    def in_flight(self) -> int:
+        """How many requests have been issued and have no fate yet."""
+        return len(self._under_way)
 
     async def settle(self, deadline_s: float) -> bool:
         """Wait until nothing is under way; False where that lasts longer than `deadline_s`."""
@@ -82,11 +84,9 @@ class Engine:
         await asyncio.sleep(0)
 
     def _censor(self) -> None:
-        at_ns = perf_counter_ns()
         for exchange in list(self._under_way):
             exchange.then = None
-            self._fate(exchange, Outcome.CENSORED, at_ns, 0, ErrorKind.NONE)
-        self._under_way.clear()
+            self._lose(exchange, Outcome.CENSORED, ErrorKind.NONE)
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -101,18 +101,15 @@ class Engine:
                 lambda: Connection(self), self._host, self._port
             )
         except OSError as error:
-            self._under_way.discard(exchange)
-            kind = _kind(error)
-            self._fate(exchange, Outcome.FAILED, perf_counter_ns(), 0, kind)
+            self._lose(exchange, Outcome.FAILED, _kind(error))
             return
         self.connections_opened += 1
         self._connections.add(connection)
         exchange.connect_ns = perf_counter_ns() - started_ns
         if connection.closing:
-            self._under_way.discard(exchange)
-            self._fate(exchange, Outcome.FAILED, perf_counter_ns(), 0, ErrorKind.RESET)
+            self._lose(exchange, Outcome.FAILED, ErrorKind.RESET)
         else:
-            connection.send(exchange, self._requests[exchange.target])
+            connection.send(exchange, self._heads[exchange.target])
 
     def finished(
         self, connection: Connection, exchange: Exchange, status: int, error: ErrorKind, at_ns: int
@@ -123,21 +120,28 @@ class Engine:
             self._connections.discard(connection)
         else:
             self._idle.append(connection)
-        if error is ErrorKind.NONE and status >= 400:
-            error = ErrorKind.STATUS
-        outcome = Outcome.COMPLETED if error is ErrorKind.NONE else Outcome.FAILED
-        self._fate(exchange, outcome, at_ns, status, error)
+        if error is ErrorKind.NONE and status < 400:
+            self._recorder.complete(exchange, at_ns, status)
+            completed = True
+        else:
+            error = error or ErrorKind.STATUS
+            self._recorder.fail(exchange, Outcome.FAILED, at_ns, status, error)
+            completed = False
+        if exchange.then is not None:
+            exchange.then(completed)
+        if not self._under_way:
+            self._empty.set()
 
     def lost(self, connection: Connection) -> None:
         """Called by a connection: it is gone, and carried nothing."""
         self._connections.discard(connection)
 
-    def _fate(
-        self, exchange: Exchange, outcome: Outcome, at_ns: int, status: int, error: ErrorKind
-    ) -> None:
-        self._recorder.record(exchange, outcome, at_ns, status, error)
+    def _lose(self, exchange: Exchange, outcome: Outcome, error: ErrorKind) -> None:
+        """An exchange that no connection carries has come to its end."""
+        self._under_way.discard(exchange)
+        self._recorder.fail(exchange, outcome, perf_counter_ns(), 0, error)
         if exchange.then is not None:
-            exchange.then(outcome is Outcome.COMPLETED)
+            exchange.then(False)
         if not self._under_way:
             self._empty.set()
 

@@ -6,22 +6,30 @@ import asyncio
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter_ns
-from typing import Any
-
-import uvloop
 
 from loadtests.engine import schedule
-from loadtests.engine.dispatcher import Users, replay
+from loadtests.engine.dispatcher import Dispatcher
 from loadtests.engine.engine import Engine
+from loadtests.engine.loops import new_event_loop
 from loadtests.engine.recorder import Recorder
 from loadtests.engine.schedule import NANOSECONDS, Schedule
+from loadtests.engine.streams import Replay
+from loadtests.engine.users import crowd
 from loadtests.plan import GeneratorPlan
 from loadtests.records import GeneratorReport
 
-LEAD_NS = 50_000_000
-"""Between making the schedule and its first arrival, so that the first is not late."""
+PUBLISH_S = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Which of the generator processes this is: they deal one schedule out among themselves."""
+
+    number: int = 0
+    of: int = 1
 
 
 def planned(plan: GeneratorPlan) -> Schedule:
@@ -29,26 +37,29 @@ def planned(plan: GeneratorPlan) -> Schedule:
     return schedule.make(plan.arrivals, plan.seed, -plan.warmup_s, plan.measure_s)
 
 
-def generate(plan: GeneratorPlan, begin: Callable[[Recorder], None]) -> GeneratorReport:
+def generate(
+    plan: GeneratorPlan, begin: Callable[[Recorder], None], share: Share | None = None
+) -> GeneratorReport:
     """Run a plan on an event loop of this thread and return what the generator says of itself.
 
     `begin` is handed the recorder before the first request, so that another thread can empty it.
+    The schedule must be made before its first request is due: `plan.origin_ns` leaves time.
     """
+    share = share or Share()
     arrivals = planned(plan)
-    origin_ns = perf_counter_ns() + LEAD_NS + int(plan.warmup_s * NANOSECONDS)
-    recorder = Recorder(origin_ns)
+    recorder = Recorder(plan.origin_ns)
     begin(recorder)
-    loop: Any = uvloop.new_event_loop()
+    loop = new_event_loop()
     started = perf_counter_ns(), time.thread_time(), _run_delay_s()
     try:
-        connections = loop.run_until_complete(_run(plan, arrivals, recorder))
+        connections = loop.run_until_complete(_run(plan, arrivals, recorder, share))
     finally:
-        loop.close()
         recorder.close()
+        loop.close()
     delay_s = _run_delay_s()
     return GeneratorReport(
-        origin_ns=origin_ns,
         schedule_digest=arrivals.digest,
+        share=share.number,
         scheduled=recorder.recorded,
         loop=f"{type(loop).__module__}.{type(loop).__qualname__}",
         cpu_s=time.thread_time() - started[1],
@@ -58,22 +69,36 @@ def generate(plan: GeneratorPlan, begin: Callable[[Recorder], None]) -> Generato
     )
 
 
-async def _run(plan: GeneratorPlan, arrivals: Schedule, recorder: Recorder) -> int:
-    engine = Engine(plan.host, plan.port, plan.targets, recorder, plan.max_in_flight)
-    origin_ns = recorder.origin_ns
-    until_ns = origin_ns + int(plan.measure_s * NANOSECONDS)
-    await _sleep_until(origin_ns - int(plan.warmup_s * NANOSECONDS))
-    for stream in plan.users:
-        Users(stream, engine, plan.seed, until_ns)
-    await replay(arrivals, engine, origin_ns)
+async def _run(plan: GeneratorPlan, arrivals: Schedule, recorder: Recorder, share: Share) -> int:
+    engine = Engine(plan.host, plan.port, recorder, plan.max_in_flight)
+    for target in plan.targets:
+        engine.add_target(target.url)
+    until_ns = plan.origin_ns + int(plan.measure_s * NANOSECONDS)
+    publishing = asyncio.ensure_future(_publish(recorder))
+    await _sleep_until(plan.origin_ns - int(plan.warmup_s * NANOSECONDS))
+    users = [u for s in plan.users for u in crowd(s, engine, plan.seed, share.number, share.of)]
+    dispatcher = Dispatcher(engine, asyncio.get_running_loop(), spin=plan.spin)
+    replay = Replay(arrivals, plan.origin_ns, share.number, share.of)
+    if len(replay):
+        dispatcher.add(replay)
     await _sleep_until(until_ns)
+    await dispatcher.done.wait()
+    for user in users:
+        user.stop()
+    dispatcher.close()
     await engine.drain(plan.drain_s)
+    publishing.cancel()
     return engine.connections_opened
 
 
+async def _publish(recorder: Recorder) -> None:
+    while True:
+        await asyncio.sleep(PUBLISH_S)
+        recorder.publish()
+
+
 async def _sleep_until(at_ns: int) -> None:
-    ahead_ns = at_ns - perf_counter_ns()
-    if ahead_ns > 0:
+    while (ahead_ns := at_ns - perf_counter_ns()) > 0:
         await asyncio.sleep(ahead_ns / NANOSECONDS)
 
 

@@ -1,6 +1,6 @@
-"""Fates become rows: the engine appends, another thread takes full chunks away.
+"""Fates become rows and counts: the engine appends, another thread takes full chunks away.
 
-The two sides share nothing but a deque, whose ends are safe to use from two threads.
+The two sides share nothing but deques, whose ends are safe to use from two threads.
 """
 
 from __future__ import annotations
@@ -8,56 +8,86 @@ from __future__ import annotations
 from collections import deque
 
 from loadtests.engine.exchange import Exchange
-from loadtests.sample_writer import Chunk
+from loadtests.engine.tally import Tally
+from loadtests.sample_writer import CHUNK_ROWS, PACK, ROW_BYTES, Chunk
 from loadtests.samples import NEVER, ErrorKind, Outcome
 
-CHUNK_ROWS = 65_536
+Tallies = list[Tally]
 
 
 class Recorder:
-    """Collects samples with times relative to `origin_ns`.
+    """Collects samples with times relative to `origin_ns`, and tallies them by target.
 
-    `full` holds chunks that are ready to be written; `answers` holds what Locust's statistics
-    want to know: (target, latency in ms, error kind or status, intended time).
+    `full` holds chunks that are ready to be written, `tallies` what was counted up to each
+    `publish`. Without `keep` there are only tallies.
     """
 
-    def __init__(self, origin_ns: int) -> None:
+    def __init__(self, origin_ns: int, *, keep: bool = True) -> None:
         self.origin_ns = origin_ns
         self.full: deque[Chunk] = deque()
-        self.answers: deque[tuple[int, float, str | None, int]] = deque()
+        self.tallies: deque[Tallies] = deque()
         self.recorded = 0
+        self._keep = keep
         self._chunk = Chunk()
+        self._counting: Tallies = []
 
-    def record(
+    def add_target(self) -> None:
+        """One more target to count."""
+        self._counting.append(Tally())
+
+    def complete(self, exchange: Exchange, at_ns: int, status: int) -> None:
+        """A whole answer came at `at_ns`."""
+        self._counting[exchange.target].complete(at_ns - exchange.intended_ns)
+        self._write(exchange, Outcome.COMPLETED, at_ns, status, ErrorKind.NONE)
+
+    def fail(
         self, exchange: Exchange, outcome: Outcome, at_ns: int, status: int, error: ErrorKind
     ) -> None:
-        """One request's fate, known at `at_ns`."""
-        origin, chunk = self.origin_ns, self._chunk
-        chunk.intended_ns.append(exchange.intended_ns - origin)
-        chunk.sent_ns.append(NEVER if exchange.sent_ns == NEVER else exchange.sent_ns - origin)
-        chunk.done_ns.append(at_ns - origin)
-        chunk.connect_ns.append(exchange.connect_ns)
-        chunk.target.append(exchange.target)
-        chunk.status.append(status)
-        chunk.outcome.append(outcome)
-        chunk.error.append(error)
-        chunk.reused.append(exchange.reused)
+        """Any other fate, known at `at_ns`."""
+        self._counting[exchange.target].fail(_fault(outcome, status, error))
+        self._write(exchange, outcome, at_ns, status, error)
+
+    def _write(
+        self, exchange: Exchange, outcome: Outcome, at_ns: int, status: int, error: ErrorKind
+    ) -> None:
         self.recorded += 1
-        if len(chunk) == CHUNK_ROWS:
+        if not self._keep:
+            return
+        origin, chunk = self.origin_ns, self._chunk
+        sent_ns = exchange.sent_ns
+        PACK(
+            chunk.bytes,
+            chunk.rows * ROW_BYTES,
+            exchange.intended_ns - origin,
+            sent_ns if sent_ns == NEVER else sent_ns - origin,
+            at_ns - origin,
+            exchange.connect_ns,
+            exchange.target,
+            status,
+            outcome,
+            error,
+            exchange.reused,
+        )
+        chunk.rows += 1
+        if chunk.rows == CHUNK_ROWS:
             self.full.append(chunk)
             self._chunk = Chunk()
-        latency_ms = (at_ns - exchange.intended_ns) / 1e6
-        self.answers.append((exchange.target, latency_ms, _fault(outcome, status, error), at_ns))
+
+    def publish(self) -> None:
+        """Hand over the tallies so far and begin new ones."""
+        if any(self._counting):
+            self.tallies.append(self._counting)
+            self._counting = [Tally() for _ in self._counting]
 
     def close(self) -> None:
-        """Hand over the last, partly filled chunk."""
-        self.full.append(self._chunk)
-        self._chunk = Chunk()
+        """Hand over what is left, a partly filled chunk included."""
+        self.publish()
+        if self._keep and self._chunk.rows:
+            self.full.append(self._chunk)
+            self._chunk = Chunk()
 
 
-def _fault(outcome: Outcome, status: int, error: ErrorKind) -> str | None:
-    if outcome is Outcome.COMPLETED:
-        return None
+def _fault(outcome: Outcome, status: int, error: ErrorKind) -> str:
     if error is ErrorKind.STATUS:
         return f"status {status}"
     return error.name.lower() if error else outcome.name.lower()

@@ -62,8 +62,10 @@ def usable_cpus() -> frozenset[int] | None:
     return frozenset(os.sched_getaffinity(0))
 
 
-def split_cpus() -> tuple[frozenset[int] | None, frozenset[int] | None]:
-    """Disjoint processors: one for the server, one for the generator; None for no pinning.
+def split_cpus(generators: int = 1) -> tuple[frozenset[int] | None, frozenset[int] | None]:
+    """Disjoint processors: one for the server, one for each generator as far as there are any.
+
+    None for no pinning.
 
     Every profile gets one, however many processes it has: what is compared is what each does
     with the same processor.
@@ -71,7 +73,7 @@ def split_cpus() -> tuple[frozenset[int] | None, frozenset[int] | None]:
     cpus = sorted(usable_cpus() or ())
     if len(cpus) < 2:
         return None, None
-    return frozenset({cpus[0]}), frozenset({cpus[-1]})
+    return frozenset(cpus[:1]), frozenset(cpus[1:][-generators:])
 
 
 def require_open_files(needed: int) -> None:

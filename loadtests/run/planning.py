@@ -8,6 +8,7 @@ seed, and so their schedule.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from loadtests.experiment import ClosedLoad, Experiment, Load, OpenLoad, Workload
@@ -15,6 +16,8 @@ from loadtests.plan import ArrivalStream, GeneratorPlan, Target, UserStream
 from loadtests.run.results import TrialFolder
 
 LOAD, BYSTANDER = "load", "bystander"
+LEAD_S = 0.2
+LEAD_S_PER_ARRIVAL = 5e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +49,9 @@ def trials(experiment: Experiment) -> tuple[TrialSpec, ...]:
 
 
 def generator_plan(
-    experiment: Experiment, spec: TrialSpec, port: int, folder: TrialFolder
+    experiment: Experiment, spec: TrialSpec, port: int, folder: TrialFolder, now_ns: int
 ) -> GeneratorPlan:
-    """What one trial's generator must do."""
+    """What one trial's generator must do, from soon after `now_ns` of the monotonic clock on."""
     targets = tuple(
         Target(number=n, stream=LOAD, path=r.path, url=r.url, weight=r.weight)
         for n, r in enumerate(spec.workload.requests)
@@ -71,15 +74,23 @@ def generator_plan(
         host="127.0.0.1",
         port=port,
         seed=spec.seed,
+        origin_ns=now_ns + round((experiment.warmup_s + _lead_s(experiment, arrivals)) * 1e9),
         warmup_s=experiment.warmup_s,
         measure_s=experiment.measure_s,
         drain_s=experiment.drain_s,
         max_in_flight=experiment.max_in_flight,
         arrivals=tuple(arrivals),
         users=tuple(users),
-        samples=folder.samples.absolute(),
-        report=folder.generator.absolute(),
+        folder=folder.path.absolute(),
+        processes=experiment.generators,
+        spin=experiment.spin,
     )
+
+
+def _lead_s(experiment: Experiment, streams: Sequence[ArrivalStream]) -> float:
+    """Time for the generators to find their plan and to make the schedule, before it begins."""
+    seconds = experiment.warmup_s + experiment.measure_s
+    return LEAD_S + LEAD_S_PER_ARRIVAL * seconds * sum(stream.rate for stream in streams)
 
 
 def _seed(seed: int, *names: str | int) -> int:

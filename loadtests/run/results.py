@@ -28,9 +28,9 @@ class TrialFolder:
     path: Path
 
     @property
-    def samples(self) -> Path:
-        """One row per scheduled request."""
-        return self.path / "samples.parquet"
+    def samples(self) -> tuple[Path, ...]:
+        """One row per scheduled request, from each generator process."""
+        return tuple(sorted(self.path.glob("samples*.parquet")))
 
     @property
     def plan(self) -> Path:
@@ -38,9 +38,9 @@ class TrialFolder:
         return self.path / "plan.json"
 
     @property
-    def generator(self) -> Path:
-        """What the generator said of itself."""
-        return self.path / "generator.json"
+    def generators(self) -> tuple[Path, ...]:
+        """What each generator process said of itself."""
+        return tuple(sorted(self.path.glob("generator*.json")))
 
     @property
     def server(self) -> Path:

@@ -87,8 +87,13 @@ class TrialRun:
 
     def _start_generator(self) -> Child:
         """Locust starts while the server does; it sends nothing before it finds its plan."""
-        options = ["--headless", "--users", "1", "--only-summary", "--loglevel", "WARNING"]
-        argv = [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), *options, "TrialUser"]
+        count = str(self._experiment.generators)
+        options = ["--headless", "--users", count, "--spawn-rate", count]
+        if count != "1":
+            options += ["--processes", count, "--master-port", str(self._world.free_port())]
+        quiet = ["--only-summary", "--loglevel", "WARNING"]
+        locust = [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE)]
+        argv = [*locust, *options, *quiet, "TrialUser"]
         env = {"TESTBED_PLAN": str(self._folder.plan.absolute())}
         return self._world.start(argv, env, self._folder.generator_log, self._generator_cpus)
 
@@ -113,7 +118,8 @@ class TrialRun:
         server.facts, server.unverified = found
 
     def _release(self, port: int) -> None:
-        plan = generator_plan(self._experiment, self._spec, port, self._folder)
+        now_ns = self._world.now_ns()
+        plan = generator_plan(self._experiment, self._spec, port, self._folder, now_ns)
         fresh = self._folder.plan.with_suffix(".part")
         fresh.write_text(plan.model_dump_json(indent=1) + "\n", encoding="utf-8")
         fresh.rename(self._folder.plan)
@@ -131,7 +137,7 @@ class TrialRun:
             self._world.sleep(WATCH_S)
         self._look(server)
         self._require_server(server, "died during the trial")
-        if code != 0 or not self._folder.generator.exists():
+        if code != 0 or len(self._folder.generators) != e.generators:
             self._folder.require_space()
             raise TrialError(f"the generator ended with exit code {code}:\n{generator.tail()}")
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 from pathlib import Path
+from time import perf_counter_ns
+
+import numpy as np
 
 from loadtests.engine.generator import generate
 from loadtests.engine.recorder import Recorder
@@ -12,33 +14,32 @@ from loadtests.plan import GeneratorPlan, Target, UserStream
 from loadtests.samples import Outcome
 
 USERS = 8
+WARMUP_S = 0.5
 
 
 def main(port: int, measure_s: float) -> float:
     """Answers per second in the measurement window; fails where any request did not complete."""
     hello = Target(number=0, stream="load", path="/hello", url="/hello", weight=1.0)
     recorders: list[Recorder] = []
-    with tempfile.TemporaryDirectory() as nowhere:
-        plan = GeneratorPlan(
-            host="127.0.0.1",
-            port=port,
-            seed=1,
-            warmup_s=0.5,
-            measure_s=measure_s,
-            drain_s=2.0,
-            max_in_flight=100,
-            arrivals=(),
-            users=(UserStream(name="load", users=USERS, think_s=0.0, targets=(hello,)),),
-            samples=Path(nowhere, "samples.parquet"),
-            report=Path(nowhere, "generator.json"),
-        )
-        generate(plan, recorders.append)
-    chunks = recorders[0].full
-    window_ns = measure_s * 1e9
-    bad = sum(1 for c in chunks for outcome in c.outcome if outcome != Outcome.COMPLETED)
-    if bad:
+    plan = GeneratorPlan(
+        host="127.0.0.1",
+        port=port,
+        seed=1,
+        origin_ns=perf_counter_ns() + int((WARMUP_S + 0.1) * 1e9),
+        warmup_s=WARMUP_S,
+        measure_s=measure_s,
+        drain_s=2.0,
+        max_in_flight=100,
+        arrivals=(),
+        users=(UserStream(name="load", users=USERS, think_s=0.0, targets=(hello,)),),
+        folder=Path(),
+    )
+    generate(plan, recorders.append)
+    rows = np.concatenate([chunk.columns() for chunk in recorders[0].full])
+    if bad := int(np.count_nonzero(rows["outcome"] != Outcome.COMPLETED)):
         raise SystemExit(f"error: {bad} requests did not complete")
-    return sum(1 for c in chunks for at in c.done_ns if 0 <= at < window_ns) / measure_s
+    inside = (rows["done_ns"] >= 0) & (rows["done_ns"] < measure_s * 1e9)
+    return float(np.count_nonzero(inside)) / measure_s
 
 
 if __name__ == "__main__":

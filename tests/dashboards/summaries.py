@@ -89,7 +89,8 @@ def trial(number: int, profile: str, workload: str, load: str, case: Case, **ove
         hold_ms=Latency(case.service_ms, case.service_ms * 1.1, None, case.service_ms * 2),
         cpu_s=round(0.2 + completed * 0.0007, 3), rss_mb=96.0 + 31 * (profile == "sync"),
         errors={}, timeline=instants, schedule_digest="5e1f0c2ab9", lateness_p99_ms=0.4,
-        generator_cpu=0.21, bystander=Stream(
+        generator_cpu=0.21, generator_delay=0.01, punctual=1.0,
+        latency_from_send_ms=_latency(curve, None), bystander=Stream(
             Requests(100, 100, 0, 0, 0),
             Latency(near * 0.7, near * 1.6, None, near * 2.2, ((0.5, near * 0.7),)), {},
         ),

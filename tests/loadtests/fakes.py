@@ -15,7 +15,6 @@ from loadtests.records import GeneratorReport
 from loadtests.run.child import Child
 from loadtests.run.world import Usage
 from loadtests.sample_writer import SampleWriter
-from loadtests.samples import ErrorKind, Outcome
 from servers.profiles import PROFILES, Budget
 
 
@@ -66,9 +65,7 @@ class FakeGenerator(FakeChild):
         if self.code is None and self._plan.exists():
             self._world.log.append("generate")
             self._world.during_load()
-            write_results(
-                GeneratorPlan.model_validate_json(self._plan.read_bytes()), self._world.time_ns
-            )
+            write_results(GeneratorPlan.model_validate_json(self._plan.read_bytes()))
             self.code = 0
         return self.code
 
@@ -148,23 +145,24 @@ class FakeWorld:
         self.time_ns += int(seconds * 1e9)
 
 
-def write_results(plan: GeneratorPlan, origin_ns: int, latency_ns: int = 5_000_000) -> None:
+def write_results(plan: GeneratorPlan, latency_ns: int = 5_000_000) -> None:
     """The samples and the report of a generator whose every request was answered."""
     schedule = planned(plan)
-    recorder = Recorder(origin_ns)
+    recorder = Recorder(plan.origin_ns)
+    for _ in plan.targets:
+        recorder.add_target()
     for at_ns, target in zip(schedule.intended_ns, schedule.targets, strict=True):
-        exchange = Exchange(target, origin_ns + at_ns)
-        exchange.sent_ns, exchange.connect_ns = origin_ns + at_ns, 0
-        done_ns = origin_ns + at_ns + latency_ns
-        recorder.record(exchange, Outcome.COMPLETED, done_ns, 200, ErrorKind.NONE)
+        exchange = Exchange(target, plan.origin_ns + at_ns)
+        exchange.sent_ns, exchange.connect_ns = plan.origin_ns + at_ns, 0
+        recorder.complete(exchange, plan.origin_ns + at_ns + latency_ns, 200)
     recorder.close()
-    writer = SampleWriter(plan.samples, plan.targets)
+    writer = SampleWriter(plan.samples(0), plan.targets)
     while recorder.full:
         writer.write(recorder.full.popleft())
     writer.close()
     report = GeneratorReport(
-        origin_ns=origin_ns,
         schedule_digest=schedule.digest,
+        share=0,
         scheduled=recorder.recorded,
         loop="pretended",
         cpu_s=0.1,
@@ -172,7 +170,7 @@ def write_results(plan: GeneratorPlan, origin_ns: int, latency_ns: int = 5_000_0
         wall_s=plan.warmup_s + plan.measure_s,
         connections=1,
     )
-    plan.report.write_text(report.model_dump_json(), encoding="utf-8")
+    plan.report(0).write_text(report.model_dump_json(), encoding="utf-8")
 
 
 def disk_full() -> None:

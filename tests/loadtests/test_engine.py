@@ -4,38 +4,56 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from dataclasses import dataclass
 from time import perf_counter_ns
+from typing import Any
 
+import numpy as np
 import pytest
 import uvloop
 
-from loadtests.engine.dispatcher import Users, replay
+from loadtests.engine.dispatcher import Dispatcher
 from loadtests.engine.engine import Engine
 from loadtests.engine.recorder import Recorder
 from loadtests.engine.schedule import make
+from loadtests.engine.streams import Replay
+from loadtests.engine.users import crowd
 from loadtests.plan import ArrivalStream, Target, UserStream
-from loadtests.sample_writer import Chunk
 from loadtests.samples import NEVER, ErrorKind, Outcome
 from tests.loadtests.stub import OK, Behaviour, answering, answering_once, serving
 
 HELLO = Target(number=0, stream="load", path="/hello", url="/hello", weight=1.0)
 
 
-def rows(recorder: Recorder) -> Chunk:
-    recorder.close()
-    (chunk,) = recorder.full
-    return chunk
+@dataclass
+class Bench:
+    """An engine on a port, and what it records."""
+
+    port: int
+    cap: int = 100
+
+    def __post_init__(self) -> None:
+        self.recorder = Recorder(perf_counter_ns())
+        self.engine = Engine("127.0.0.1", self.port, self.recorder, self.cap)
+        self.engine.add_target("/hello")
+
+    def issue(self, count: int = 1) -> None:
+        for _ in range(count):
+            self.engine.issue(0, perf_counter_ns())
+
+    def rows(self) -> Any:
+        """The samples as a structured array."""
+        self.recorder.close()
+        return np.concatenate([chunk.columns() for chunk in self.recorder.full])
 
 
-async def send(behave: Behaviour, count: int = 1, cap: int = 100, drain_s: float = 0.5) -> Chunk:
+async def send(behave: Behaviour, count: int = 1, cap: int = 100, drain_s: float = 0.5) -> Any:
     """Send `count` requests one after another's issue; the samples of all."""
     async with serving(behave) as port:
-        recorder = Recorder(perf_counter_ns())
-        engine = Engine("127.0.0.1", port, (HELLO,), recorder, cap)
-        for _ in range(count):
-            engine.issue(0, perf_counter_ns())
-        await engine.drain(drain_s)
-    return rows(recorder)
+        bench = Bench(port, cap)
+        bench.issue(count)
+        await bench.engine.drain(drain_s)
+    return bench.rows()
 
 
 @pytest.mark.parametrize(
@@ -88,9 +106,9 @@ def test_every_kind_of_answer_has_its_fate(
 ) -> None:
     sample = uvloop.run(send(behave))
 
-    assert list(sample.outcome) == [outcome]
-    assert list(sample.error) == [error]
-    assert list(sample.status) == [status]
+    assert list(sample["outcome"]) == [outcome]
+    assert list(sample["error"]) == [error]
+    assert list(sample["status"]) == [status]
 
 
 def test_a_refused_connection_is_a_failure_that_was_never_sent() -> None:
@@ -98,24 +116,23 @@ def test_a_refused_connection_is_a_failure_that_was_never_sent() -> None:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
 
-        async def scenario() -> Chunk:
-            recorder = Recorder(perf_counter_ns())
-            engine = Engine("127.0.0.1", port, (HELLO,), recorder, 10)
-            engine.issue(0, perf_counter_ns())
-            await engine.drain(0.5)
-            return rows(recorder)
+        async def scenario() -> Any:
+            bench = Bench(port)
+            bench.issue()
+            await bench.engine.drain(0.5)
+            return bench.rows()
 
         sample = uvloop.run(scenario())
 
-    assert list(sample.outcome) == [Outcome.FAILED]
-    assert list(sample.error) == [ErrorKind.REFUSED]
-    assert list(sample.sent_ns) == [NEVER]
+    assert list(sample["outcome"]) == [Outcome.FAILED]
+    assert list(sample["error"]) == [ErrorKind.REFUSED]
+    assert list(sample["sent_ns"]) == [NEVER]
 
 
 def test_over_the_cap_an_arrival_is_dropped_and_counted() -> None:
     sample = uvloop.run(send(answering(OK, after_s=0.05), count=5, cap=3))
 
-    fates = [Outcome(outcome) for outcome in sample.outcome]
+    fates = [Outcome(outcome) for outcome in sample["outcome"]]
     assert fates.count(Outcome.DROPPED) == 2
     assert fates.count(Outcome.COMPLETED) == 3
 
@@ -123,28 +140,26 @@ def test_over_the_cap_an_arrival_is_dropped_and_counted() -> None:
 def test_a_request_that_never_ends_is_censored_with_its_age() -> None:
     sample = uvloop.run(send(answering(b""), drain_s=0.2))
 
-    age_s = (sample.done_ns[0] - sample.intended_ns[0]) / 1e9
-    assert list(sample.outcome) == [Outcome.CENSORED]
+    age_s = (sample["done_ns"][0] - sample["intended_ns"][0]) / 1e9
+    assert list(sample["outcome"]) == [Outcome.CENSORED]
     assert 0.19 <= age_s < 5.0
 
 
 def test_a_connection_is_reused_only_when_its_answer_has_ended() -> None:
-    async def scenario() -> tuple[Chunk, int]:
+    async def scenario() -> tuple[Any, int]:
         async with serving(answering(OK)) as port:
-            recorder = Recorder(perf_counter_ns())
-            engine = Engine("127.0.0.1", port, (HELLO,), recorder, 10)
+            bench = Bench(port)
             for _ in range(3):
-                engine.issue(0, perf_counter_ns())
-                assert await engine.settle(1.0)
-            engine.issue(0, perf_counter_ns())
-            engine.issue(0, perf_counter_ns())
-            await engine.drain(0.5)
-        return rows(recorder), engine.connections_opened
+                bench.issue()
+                assert await bench.engine.settle(1.0)
+            bench.issue(2)
+            await bench.engine.drain(0.5)
+        return bench.rows(), bench.engine.connections_opened
 
     sample, opened = uvloop.run(scenario())
 
-    assert list(sample.outcome) == [Outcome.COMPLETED] * 5
-    assert sorted(sample.reused) == [0, 0, 1, 1, 1]
+    assert list(sample["outcome"]) == [Outcome.COMPLETED] * 5
+    assert sorted(sample["reused"]) == [0, 0, 1, 1, 1]
     assert opened == 2
 
 
@@ -152,21 +167,23 @@ def test_replay_keeps_the_intended_times_whatever_the_answers_do() -> None:
     stream = ArrivalStream(name="load", arrivals="poisson", rate=400.0, targets=(HELLO,))
     schedule = make((stream,), 5, 0.0, 0.5)
 
-    async def scenario() -> Chunk:
+    async def scenario() -> Any:
         async with serving(answering(OK, after_s=0.1)) as port:
-            origin_ns = perf_counter_ns()
-            recorder = Recorder(origin_ns)
-            engine = Engine("127.0.0.1", port, (HELLO,), recorder, 1000)
-            await replay(schedule, engine, origin_ns)
-            await engine.drain(2.0)
-        return rows(recorder)
+            bench = Bench(port, cap=1000)
+            dispatcher = Dispatcher(bench.engine, asyncio.get_running_loop())
+            dispatcher.add(Replay(schedule, bench.recorder.origin_ns))
+            await dispatcher.done.wait()
+            dispatcher.close()
+            await bench.engine.drain(2.0)
+        return bench.rows()
 
     sample = uvloop.run(scenario())
 
-    assert sorted(sample.intended_ns) == list(schedule.intended_ns)
-    assert set(sample.outcome) == {Outcome.COMPLETED}
+    assert sorted(sample["intended_ns"]) == list(schedule.intended_ns)
+    assert set(sample["outcome"]) == {Outcome.COMPLETED}
     early = [
-        sent < intended for sent, intended in zip(sample.sent_ns, sample.intended_ns, strict=True)
+        sent < intended
+        for sent, intended in zip(sample["sent_ns"], sample["intended_ns"], strict=True)
     ]
     assert not any(early)
 
@@ -185,18 +202,19 @@ def test_a_closed_user_never_has_two_requests_under_way() -> None:
             under_way -= 1
             writer.write(OK)
 
-    async def scenario() -> Chunk:
+    async def scenario() -> Any:
         async with serving(behave) as port:
-            recorder = Recorder(perf_counter_ns())
-            engine = Engine("127.0.0.1", port, (HELLO,), recorder, 100)
+            bench = Bench(port)
             stream = UserStream(name="load", users=3, think_s=0.0, targets=(HELLO,))
-            Users(stream, engine, 1, perf_counter_ns() + 300_000_000)
+            users = crowd(stream, bench.engine, seed=1)
             await asyncio.sleep(0.3)
-            await engine.drain(1.0)
-        return rows(recorder)
+            for user in users:
+                user.stop()
+            await bench.engine.drain(1.0)
+        return bench.rows()
 
     sample = uvloop.run(scenario())
 
     assert most == 3
-    assert set(sample.outcome) == {Outcome.COMPLETED}
+    assert set(sample["outcome"]) == {Outcome.COMPLETED}
     assert len(sample) > 6

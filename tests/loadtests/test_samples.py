@@ -10,9 +10,9 @@ import pytest
 
 from loadtests import samples as sample_files
 from loadtests.engine.exchange import Exchange
-from loadtests.engine.recorder import CHUNK_ROWS, Recorder
+from loadtests.engine.recorder import Recorder
 from loadtests.plan import Target
-from loadtests.sample_writer import SampleWriter
+from loadtests.sample_writer import CHUNK_ROWS, ROW_BYTES, Chunk, SampleWriter
 from loadtests.samples import NEVER, ErrorKind, Outcome, SamplesError
 
 TARGETS = (
@@ -28,13 +28,17 @@ def record(recorder: Recorder, number: int) -> None:
         exchange.sent_ns, exchange.connect_ns = 2_000 + number, number
         exchange.reused = number % 2 == 0
     outcome = Outcome(number % 4)
-    status = 200 if outcome is Outcome.COMPLETED else 0
-    recorder.record(exchange, outcome, 3_000 + number, status, ErrorKind(number % 7))
+    if outcome is Outcome.COMPLETED:
+        recorder.complete(exchange, 3_000 + number, 200)
+    else:
+        recorder.fail(exchange, outcome, 3_000 + number, 0, ErrorKind(number % 7))
 
 
 def write(path: Path, count: int) -> None:
     recorder = Recorder(origin_ns=1_000)
     writer = SampleWriter(path, TARGETS)
+    for _ in TARGETS:
+        recorder.add_target()
     for number in range(count):
         record(recorder, number)
     recorder.close()
@@ -55,7 +59,7 @@ def test_samples_come_back_as_they_were_recorded(tmp_path: Path, count: int) -> 
     assert found.sent_ns.tolist() == [1_000 + n if n % 5 else NEVER for n in range(count)]
     assert found.connect_ns.tolist() == [n if n % 5 else NEVER for n in range(count)]
     assert found.outcome.tolist() == (numbers % 4).tolist()
-    assert found.error.tolist() == (numbers % 7).tolist()
+    assert found.error.tolist() == [n % 7 if n % 4 else 0 for n in range(count)]
     streams = [found.streams[code] for code in found.stream]
     assert streams == [TARGETS[n % 3].stream for n in range(count)]
 
@@ -82,14 +86,20 @@ def test_the_file_speaks_for_itself(tmp_path: Path) -> None:
     }
 
 
-def test_a_sample_held_in_memory_takes_at_most_64_bytes(tmp_path: Path) -> None:
-    recorder = Recorder(origin_ns=0)
-    for number in range(1_000):
-        record(recorder, number)
-    recorder.close()
+def test_a_sample_held_in_memory_takes_at_most_64_bytes() -> None:
+    chunk = Chunk()
 
-    (chunk,) = recorder.full
-    assert sum(column.itemsize for column in vars(chunk).values()) <= 64
+    assert len(chunk.bytes) / CHUNK_ROWS == ROW_BYTES <= 64
+
+
+def test_several_processes_samples_are_read_as_one(tmp_path: Path) -> None:
+    for share, count in enumerate((30, 20)):
+        write(tmp_path / f"samples-{share}.parquet", count)
+
+    found = sample_files.read(tmp_path / "samples-0.parquet", tmp_path / "samples-1.parquet")
+
+    assert found.intended_ns.tolist() == [*range(30), *range(20)]
+    assert [found.streams[code] for code in found.stream[:3]] == ["load", "bystander", "load"]
 
 
 def test_a_file_that_was_not_closed_is_named(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from loadtests.run.planning import BYSTANDER, LOAD
 from loadtests.run.results import TrialFolder
 from loadtests.samples import NEVER, ErrorKind, Outcome, Samples
 
+ORIGIN_NS = 5_000_000_000
 TEXT = """
 name = "small"
 question = "Does it add up?"
@@ -75,10 +76,11 @@ def trial_of(rows: Sequence[Row]) -> SavedTrial:
     """A trial of those rows. Its schedule's digest is right; its count is that of the rows."""
     experiment = experiments.parse(TEXT)
     spec = planning.trials(experiment)[0]
-    plan = planning.generator_plan(experiment, spec, 4321, TrialFolder(Path()))
+    plan = planning.generator_plan(experiment, spec, 4321, TrialFolder(Path()), 0)
+    plan = plan.model_copy(update={"origin_ns": ORIGIN_NS})
     report = GeneratorReport(
-        origin_ns=5_000_000_000,
         schedule_digest=planned(plan).digest,
+        share=0,
         scheduled=len(rows),
         loop="uvloop.Loop",
         cpu_s=1.0,
@@ -96,7 +98,7 @@ def trial_of(rows: Sequence[Row]) -> SavedTrial:
         lost_workers=(),
         pinned=True,
     )
-    return SavedTrial(spec, plan, report, server, samples_of(rows))
+    return SavedTrial(spec, plan, (report,), server, samples_of(rows))
 
 
 def full_rows(plan: GeneratorPlan, took: float = 10.0, late: float = 0.0) -> list[Row]:
@@ -116,7 +118,7 @@ def with_server(trial: SavedTrial, **changes: object) -> SavedTrial:
 
 def with_generator(trial: SavedTrial, **changes: object) -> SavedTrial:
     """The same trial with another word of its generator."""
-    return replace(trial, generator=trial.generator.model_copy(update=changes))
+    return replace(trial, generators=(trial.generators[0].model_copy(update=changes),))
 
 
 def usage(*points: tuple[float, float, int]) -> tuple[UsagePoint, ...]:

@@ -1,0 +1,51 @@
+"""Tallies into Locust's statistics: its own fields and its own merging, no call per request.
+
+A failure counts as a request without a response time, as Locust itself counts one that has none,
+so that failures never enter the latency of successes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from loadtests.engine.recorder import Tallies
+from loadtests.engine.tally import Tally, bucket_ns
+
+METHOD = "GET"
+MILLISECOND = 1e6
+
+
+def bucket_ms(latency_ms: float) -> float:
+    """The histogram bucket of a latency in milliseconds, for Locust's own bookkeeping."""
+    return bucket_ns(round(latency_ms * MILLISECOND)) / MILLISECOND
+
+
+def merge(tallies: Tallies, names: Sequence[str], stats: Any, now_s: float) -> None:
+    """Add what was counted to a `locust.stats.RequestStats`; `now_s` is the time of the epoch.
+
+    `names` are those of the targets by number; it may be longer than what was counted.
+    """
+    for name, tally in zip(names, tallies, strict=False):
+        if tally:
+            _merge_one(tally, name, stats, now_s)
+
+
+def _merge_one(tally: Tally, name: str, stats: Any, now_s: float) -> None:
+    failed = sum(tally.failures.values())
+    fresh = type(stats.total)(stats, name, METHOD)
+    fresh.start_time = now_s
+    fresh.num_requests = tally.completed + failed
+    fresh.num_none_requests = failed
+    fresh.total_response_time = tally.total_ns / MILLISECOND
+    fresh.last_request_timestamp = now_s
+    fresh.num_reqs_per_sec = {int(now_s): tally.completed + failed}
+    if tally.completed:
+        fresh.min_response_time = tally.shortest_ns / MILLISECOND
+        fresh.max_response_time = tally.longest_ns / MILLISECOND
+        fresh.response_times = {ns / MILLISECOND: n for ns, n in tally.buckets.items()}
+    stats.entries[(name, METHOD)].extend(fresh)
+    stats.total.extend(fresh)
+    for fault, occurrences in tally.failures.items():
+        for _ in range(occurrences):
+            stats.log_error(METHOD, name, fault)

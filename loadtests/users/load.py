@@ -1,0 +1,114 @@
+"""The users that a person picks in Locust: open, closed, and the bystander.
+
+Each registers its load with the process's engine and then does nothing; subclass one and set its
+attributes to describe a load of your own.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from time import perf_counter_ns
+from typing import Any
+
+import gevent
+from locust import User, task
+
+from loadtests.engine.schedule import choices
+from loadtests.engine.streams import Arrivals
+from loadtests.engine.users import ClosedUser as Closed
+from loadtests.plan import ArrivalStream, Target
+from loadtests.users.session import Session, session_of
+
+IDLE_S = 3600.0
+
+
+class EngineUser(User):
+    """A user whose requests the engine sends. `requests` maps paths to weights.
+
+    Without `requests` it asks for what `--path` says.
+    """
+
+    abstract = True
+    requests: Mapping[str, float] = {}
+
+    def on_start(self) -> None:
+        """Begin to load."""
+        self._withdraw = self.register(session_of(self.environment))
+
+    def on_stop(self) -> None:
+        """Load no more; what is under way goes on."""
+        self._withdraw()
+
+    def stop(self, force: bool = False) -> bool:
+        """Nothing is lost by stopping this greenlet at once: the engine has the requests."""
+        del force
+        stopped: bool = super().stop(force=True)
+        return stopped
+
+    @task
+    def idle(self) -> None:
+        """The engine does the work."""
+        gevent.sleep(IDLE_S)
+
+    def register(self, session: Session) -> Callable[[], None]:
+        """Hand the load to the engine; what is returned withdraws it."""
+        raise NotImplementedError
+
+    def targets(self, session: Session) -> tuple[Target, ...]:
+        """The requests as the engine numbers them."""
+        wanted = self.requests or {self.options.path: 1.0}
+        return tuple(
+            Target(
+                number=session.engine.number(path),
+                stream="load",
+                path=path,
+                url=path,
+                weight=weight,
+            )
+            for path, weight in wanted.items()
+        )
+
+    @property
+    def options(self) -> Any:
+        """What was said on the command line or in the web UI."""
+        return self.environment.parsed_options
+
+
+class OpenUser(EngineUser):
+    """`rate` arrivals a second that wait for nobody. Many users' streams add up to one stream."""
+
+    rate: float | None = None
+    arrivals: str | None = None
+
+    def register(self, session: Session) -> Callable[[], None]:
+        """See EngineUser.register."""
+        stream = ArrivalStream(
+            name="load",
+            arrivals=self.arrivals or self.options.arrivals,
+            rate=self.rate or self.options.rate,
+            targets=self.targets(session),
+        )
+        return session.engine.add_stream(Arrivals(stream, perf_counter_ns(), random.Random()))
+
+
+class ClosedUser(EngineUser):
+    """Sends, waits for the answer, thinks for `think_time` seconds, and sends again."""
+
+    think_time: float | None = None
+
+    def register(self, session: Session) -> Callable[[], None]:
+        """See EngineUser.register."""
+        think_s = self.options.think_time if self.think_time is None else self.think_time
+        draws = choices(self.targets(session), random.Random())
+        # Locust spawns users in batches, who would otherwise think in step.
+        phase_s = random.random() * think_s
+        return session.engine.add_user(lambda engine: Closed(engine, draws, think_s), phase_s)
+
+
+class BystanderUser(OpenUser):
+    """A cheap request now and then: how long does it take beside the others?"""
+
+    requests = {"/hello": 1.0}  # noqa: RUF012 - Locust's users declare their load like this
+    rate = 5.0
+    fixed_count = 1

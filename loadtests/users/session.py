@@ -1,0 +1,87 @@
+"""One engine for all users of a Locust process: started with the first, ended with the test.
+
+Locust keeps what it is good at: it spawns and stops users, and shows and merges statistics.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any
+
+import gevent
+from locust import events
+from locust.env import Environment
+from locust.runners import MasterRunner
+
+from loadtests import guard
+from loadtests.engine import statistics
+from loadtests.engine.thread import EngineThread
+
+TICK_S = 0.25
+SPARE_S = 5.0
+_log = logging.getLogger(__name__)
+_sessions: dict[int, Session] = {}
+
+
+class Session:
+    """The engine of one environment, and the greenlet that feeds Locust's statistics."""
+
+    def __init__(self, environment: Environment) -> None:
+        options: Any = environment.parsed_options
+        target = guard.check(environment.host or "", options.allow_host or ())
+        self.engine = EngineThread(target, options.max_in_flight)
+        self._environment = environment
+        self._drain_s = float(options.drain)
+        gevent.get_hub().threadpool.spawn(self.engine.run)
+        self._feeding = gevent.spawn(self._feed)
+
+    def end(self) -> None:
+        """Drain the engine; every request has its fate in the statistics when this returns."""
+        self.engine.finish(self._drain_s)
+        deadline = time.monotonic() + self._drain_s + SPARE_S
+        while not self.engine.ended and time.monotonic() < deadline:
+            gevent.sleep(0.02)
+        self._feeding.kill()
+        self._merge()
+
+    def _feed(self) -> None:
+        while True:
+            gevent.sleep(TICK_S)
+            self._merge()
+
+    def _merge(self) -> None:
+        recorder = self.engine.recorder
+        while recorder.tallies:
+            tallies = recorder.tallies.popleft()
+            statistics.merge(tallies, self.engine.names, self._environment.stats, time.time())
+
+
+def session_of(environment: Environment) -> Session:
+    """The session of an environment, begun where there is none yet."""
+    if id(environment) not in _sessions:
+        _sessions[id(environment)] = Session(environment)
+    return _sessions[id(environment)]
+
+
+@events.test_start.add_listener
+def _refuse(environment: Environment, **_: Any) -> None:
+    """Where no load may go, none is started: said once, before any user is spawned."""
+    options: Any = environment.parsed_options
+    if environment.host is None or options is None:
+        return
+    try:
+        guard.check(environment.host, options.allow_host or ())
+    except guard.RefusedError as error:
+        _log.error("%s", error)
+        environment.process_exit_code = 2
+        if environment.runner is not None:
+            gevent.spawn(environment.runner.quit)
+
+
+@events.test_stop.add_listener
+def _end(environment: Environment, **_: Any) -> None:
+    """The users are gone: what they have sent is waited for, and counted."""
+    session = _sessions.pop(id(environment), None)
+    if session is not None and not isinstance(environment.runner, MasterRunner):
+        session.end()

@@ -1,0 +1,112 @@
+"""The user that a trial consists of: it runs the runner's plan on an engine, and ends Locust.
+
+With several processes each runs one such user and takes its share of the plan.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+import gevent
+from locust import User, events, task
+from locust.env import Environment
+from locust.runners import WorkerRunner
+
+from loadtests import faults
+from loadtests.engine import statistics
+from loadtests.engine.generator import Share, generate
+from loadtests.engine.recorder import Recorder
+from loadtests.plan import GeneratorPlan
+from loadtests.records import GeneratorReport
+from loadtests.sample_writer import SampleWriter
+
+PLAN_VARIABLE = "TESTBED_PLAN"
+PLAN_DEADLINE_S = 60.0
+TICK_S = 0.2
+ENDED = "testbed-trial-ended"
+
+
+class TrialUser(User):
+    """One per generator process: waits for the runner's plan and runs its share of it.
+
+    The engine works in a native thread; this greenlet writes its samples and feeds Locust's
+    statistics meanwhile. Locust's exit code is 1 where the samples could not be written.
+    """
+
+    @task
+    def run_the_plan(self) -> None:
+        """The whole trial."""
+        succeeded, processes = False, 1
+        try:
+            plan = self._await_plan()
+            processes = plan.processes
+            share = Share(max(0, self.environment.runner.worker_index), processes)
+            report = self._run(plan, share)
+            text = report.model_dump_json(indent=1)
+            plan.report(share.number).write_text(text + "\n", encoding="utf-8")
+            succeeded = True
+        except OSError as error:
+            # Where the disk is full the log is too.
+            with contextlib.suppress(OSError):
+                print(f"error: {faults.sentence(error)}", flush=True)
+        finally:
+            # Ending Locust stops this greenlet as well, so another one must do it.
+            message = {"succeeded": succeeded, "processes": processes}
+            gevent.spawn(self.environment.runner.send_message, ENDED, message)
+        gevent.sleep(PLAN_DEADLINE_S)
+
+    def _await_plan(self) -> GeneratorPlan:
+        path = Path(os.environ[PLAN_VARIABLE])
+        deadline = time.monotonic() + PLAN_DEADLINE_S
+        while not path.exists():
+            if time.monotonic() > deadline:
+                raise OSError(f"no plan at {path} after {PLAN_DEADLINE_S:g} s")
+            gevent.sleep(0.02)
+        return GeneratorPlan.model_validate_json(path.read_bytes())
+
+    def _run(self, plan: GeneratorPlan, share: Share) -> GeneratorReport:
+        recorders: deque[Recorder] = deque()
+        pool = gevent.get_hub().threadpool
+        writer = SampleWriter(plan.samples(share.number), plan.targets)
+        names = [target.path for target in plan.targets]
+        try:
+            work = pool.spawn(generate, plan, recorders.append, share)
+            while not work.ready():
+                work.wait(TICK_S)
+                self._empty(recorders, writer, names)
+            report: GeneratorReport = work.get()
+            self._empty(recorders, writer, names)
+        finally:
+            writer.close()
+        return report
+
+    def _empty(self, recorders: deque[Recorder], writer: SampleWriter, names: list[str]) -> None:
+        pool = gevent.get_hub().threadpool
+        for recorder in recorders:
+            while recorder.full:
+                pool.apply(writer.write, (recorder.full.popleft(),))
+            while recorder.tallies:
+                tallies = recorder.tallies.popleft()
+                statistics.merge(tallies, names, self.environment.stats, time.time())
+
+
+@events.init.add_listener
+def _listen(environment: Environment, runner: Any, **_: Any) -> None:
+    """End Locust when every process has said that its share has ended."""
+    if isinstance(runner, WorkerRunner):
+        return
+    said: list[bool] = []
+    environment.process_exit_code = 1
+
+    def ended(environment: Environment, msg: Any, **_: Any) -> None:
+        said.append(msg.data["succeeded"])
+        if len(said) == msg.data["processes"]:
+            environment.process_exit_code = 0 if all(said) else 1
+            gevent.spawn(runner.quit)
+
+    runner.register_message(ENDED, ended)
