@@ -90,7 +90,10 @@ class TrialRun:
         count = str(self._experiment.generators)
         options = ["--headless", "--users", count, "--spawn-rate", count]
         if count != "1":
-            options += ["--processes", count, "--master-port", str(self._world.free_port())]
+            # Locust's master would listen on every address.
+            port = str(self._world.free_port())
+            options += ["--processes", count, "--master-port", port]
+            options += ["--master-bind-host", "127.0.0.1", "--master-bind-port", port]
         quiet = ["--only-summary", "--loglevel", "WARNING"]
         locust = [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE)]
         argv = [*locust, *options, *quiet, "TrialUser"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import gevent
 import locust.stats
 from locust import events
 
@@ -47,3 +48,11 @@ def _percentile_fields(self: Any, entry: Any, use_current: bool = False) -> list
     read = entry.get_current_response_time_percentile if current else None
     read = read or entry.get_response_time_percentile
     return [round(read(share) or 0.0, 3) for share in self.percentiles_to_report]
+
+
+@events.quitting.add_listener
+def _finish_files(environment: Any, **_: Any) -> None:
+    """Locust writes its CSV files once a second, and would end before the last second is in."""
+    options = environment.parsed_options
+    if options is not None and options.csv_prefix and not options.worker:
+        gevent.sleep(locust.stats.CSV_STATS_INTERVAL_SEC + 0.2)

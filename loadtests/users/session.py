@@ -10,6 +10,8 @@ import time
 from typing import Any
 
 import gevent
+from gevent.lock import RLock
+from gevent.threadpool import ThreadPool
 from locust import events
 from locust.env import Environment
 from locust.runners import MasterRunner
@@ -22,6 +24,7 @@ TICK_S = 0.25
 SPARE_S = 5.0
 _log = logging.getLogger(__name__)
 _sessions: dict[int, Session] = {}
+_one_at_a_time = RLock()
 
 
 class Session:
@@ -33,7 +36,8 @@ class Session:
         self.engine = EngineThread(target, options.max_in_flight)
         self._environment = environment
         self._drain_s = float(options.drain)
-        gevent.get_hub().threadpool.spawn(self.engine.run)
+        self._thread = ThreadPool(1)
+        self._thread.spawn(self.engine.run)
         self._feeding = gevent.spawn(self._feed)
 
     def end(self) -> None:
@@ -44,6 +48,7 @@ class Session:
             gevent.sleep(0.02)
         self._feeding.kill()
         self._merge()
+        self._thread.kill()
 
     def _feed(self) -> None:
         while True:
@@ -59,9 +64,10 @@ class Session:
 
 def session_of(environment: Environment) -> Session:
     """The session of an environment, begun where there is none yet."""
-    if id(environment) not in _sessions:
-        _sessions[id(environment)] = Session(environment)
-    return _sessions[id(environment)]
+    with _one_at_a_time:
+        if id(environment) not in _sessions:
+            _sessions[id(environment)] = Session(environment)
+        return _sessions[id(environment)]
 
 
 @events.test_start.add_listener

@@ -1,0 +1,87 @@
+"""A server with one slot and a fixed service time, in a process of its own.
+
+`python -m tests.loadtests.proof.one_slot SERVICE_MS` prints its port and serves until it is ended.
+A request that arrives at `a` is answered at max(a, end of the one before it) + S: Lindley's
+recursion, which is exact, so that what a generator measures can be held against it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Iterator
+from time import perf_counter_ns
+from typing import Any
+
+import uvloop
+
+from loadtests.engine.alarm import alarm
+from tests.loadtests.stub import OK
+
+
+class Slot:
+    """The one slot: answers wait here for their time."""
+
+    def __init__(self, service_ns: int) -> None:
+        self._service_ns = service_ns
+        self._free_ns = 0
+        self._waiting: deque[tuple[int, Any]] = deque()
+        self._alarm = alarm(asyncio.get_running_loop(), self._answer)
+
+    def take(self, transport: Any) -> None:
+        """A request has arrived."""
+        self._free_ns = max(perf_counter_ns(), self._free_ns) + self._service_ns
+        self._waiting.append((self._free_ns, transport))
+        if len(self._waiting) == 1:
+            self._alarm.set(self._free_ns)
+
+    def _answer(self) -> None:
+        while self._waiting and self._waiting[0][0] <= perf_counter_ns():
+            self._waiting.popleft()[1].write(OK)
+        if self._waiting:
+            self._alarm.set(self._waiting[0][0])
+
+
+class Connection(asyncio.Protocol):
+    """Counts the requests that come in; their content does not matter."""
+
+    def __init__(self, slot: Slot) -> None:
+        self._slot = slot
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Called by the loop."""
+        self._transport: Any = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Called by the loop."""
+        for _ in range(data.count(b"\r\n\r\n")):
+            self._slot.take(self._transport)
+
+
+async def serve(service_ms: float) -> None:
+    """Serve until the process ends."""
+    slot = Slot(round(service_ms * 1e6))
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: Connection(slot), "127.0.0.1", 0, backlog=1024)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+
+
+@contextlib.contextmanager
+def running(service_ms: float) -> Iterator[int]:
+    """The server in a process of its own; yields its port."""
+    argv = [sys.executable, "-m", "tests.loadtests.proof.one_slot", str(service_ms)]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            yield int(process.stdout.readline())
+        finally:
+            process.terminate()
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(KeyboardInterrupt):
+        uvloop.run(serve(float(sys.argv[1])))

@@ -1,0 +1,102 @@
+"""A master and two workers against one process, on the same schedule."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from time import perf_counter_ns
+from typing import Any
+
+import pytest
+
+from loadtests import samples as sample_files
+from loadtests.engine.generator import planned
+from loadtests.plan import ArrivalStream, GeneratorPlan, Target
+from loadtests.run.trial import LOCUSTFILE
+from tests.loadtests.mini import ROOT
+from tests.servers.live import free_port, running
+
+pytestmark = pytest.mark.slow
+
+
+def plan(port: int, folder: Path, processes: int) -> GeneratorPlan:
+    """Two streams that can be told apart, the same for any number of processes."""
+    streams = []
+    for number, (name, url, rate) in enumerate(
+        (("load", "/wait?ms=40", 100.0), ("bystander", "/hello", 30.0))
+    ):
+        path = url.partition("?")[0]
+        target = Target(number=number, stream=name, path=path, url=url, weight=1.0)
+        streams.append(ArrivalStream(name=name, arrivals="poisson", rate=rate, targets=(target,)))
+    return GeneratorPlan(
+        host="127.0.0.1",
+        port=port,
+        seed=9,
+        origin_ns=perf_counter_ns() + int(6e9),
+        warmup_s=0.5,
+        measure_s=4.0,
+        drain_s=2.0,
+        max_in_flight=1_000,
+        arrivals=tuple(streams),
+        users=(),
+        folder=folder,
+        processes=processes,
+    )
+
+
+def run_locust(wanted: GeneratorPlan) -> dict[str, dict[str, Any]]:
+    """The statistics that Locust itself writes at the end, by request name."""
+    folder = wanted.folder
+    (folder / "plan.json").write_text(wanted.model_dump_json())
+    count = str(wanted.processes)
+    at = str(free_port())
+    many = ["--processes", count, "--master-port", at, "--master-bind-port", at]
+    many = [*many, "--master-bind-host", "127.0.0.1"] if count != "1" else []
+    argv = [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), "--headless", "-u", count]
+    argv += ["-r", count, *many, "--only-summary", "--csv", str(folder / "locust"), "TrialUser"]
+    ended = subprocess.run(
+        argv,
+        cwd=ROOT,
+        env={**os.environ, "TESTBED_PLAN": str(folder / "plan.json")},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    with (folder / "locust_stats.csv").open() as file:
+        return {row["Name"]: row for row in csv.DictReader(file)}
+
+
+def test_two_workers_give_the_statistics_and_the_samples_of_one_process(tmp_path: Path) -> None:
+    with running("uvloop") as server:
+        statistics = {}
+        for processes in (1, 2):
+            folder = tmp_path / str(processes)
+            folder.mkdir()
+            statistics[processes] = run_locust(plan(server.port, folder, processes))
+
+    one, two = statistics[1], statistics[2]
+    schedule = planned(plan(0, tmp_path, 1))
+    assert one["Aggregated"]["Request Count"] == str(len(schedule.intended_ns))
+    for name in ("/wait", "/hello", "Aggregated"):
+        assert one[name]["Request Count"] == two[name]["Request Count"]
+        assert one[name]["Failure Count"] == two[name]["Failure Count"] == "0"
+    for share in ("50%", "90%"):
+        waits = [float(by_name["/wait"][share]) for by_name in (one, two)]
+        assert waits[0] == pytest.approx(40.0, abs=6.0)
+        assert waits[1] == pytest.approx(waits[0], rel=0.1)
+
+    files = {n: sorted((tmp_path / str(n)).glob("samples*.parquet")) for n in (1, 2)}
+    assert [len(found) for found in files.values()] == [1, 2]
+    together = {n: sample_files.read(*found) for n, found in files.items()}
+    for samples in together.values():
+        assert sorted(samples.intended_ns) == list(schedule.intended_ns)
+    reports = [json.loads(p.read_text()) for p in (tmp_path / "2").glob("generator*.json")]
+    assert {report["schedule_digest"] for report in reports} == {schedule.digest}
+    assert sum(report["scheduled"] for report in reports) == len(schedule.intended_ns)
+    assert abs(reports[0]["scheduled"] - reports[1]["scheduled"]) <= 1
