@@ -6,6 +6,7 @@ attributes to describe a load of your own.
 
 from __future__ import annotations
 
+import contextlib
 import random
 from collections.abc import Callable, Mapping
 from time import perf_counter_ns
@@ -17,6 +18,7 @@ from locust import User, task
 from loadtests.engine.schedule import choices
 from loadtests.engine.streams import Arrivals
 from loadtests.engine.users import ClosedUser as Closed
+from loadtests.guard import RefusedError
 from loadtests.plan import ArrivalStream, Target
 from loadtests.users.session import Session, session_of
 
@@ -33,12 +35,15 @@ class EngineUser(User):
     requests: Mapping[str, float] = {}
 
     def on_start(self) -> None:
-        """Begin to load."""
-        self._withdraw = self.register(session_of(self.environment))
+        """Begin to load; where no load may go, which was said at the start, do nothing."""
+        self._withdraw: Callable[[], None] | None = None
+        with contextlib.suppress(RefusedError):
+            self._withdraw = self.register(session_of(self.environment))
 
     def on_stop(self) -> None:
         """Load no more; what is under way goes on."""
-        self._withdraw()
+        if self._withdraw is not None:
+            self._withdraw()
 
     def stop(self, force: bool = False) -> bool:
         """Nothing is lost by stopping this greenlet at once: the engine has the requests."""
