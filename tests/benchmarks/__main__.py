@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks [twins] [demo]`: all, or some; figures go to results/bench.json.
+"""`python -m tests.benchmarks [NAME …]`: all, or some; figures go to results/bench.json.
 
 Nothing else should run on the machine meanwhile.
 """
@@ -8,9 +8,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from tests.benchmarks import demo, twins
+from tests.benchmarks import demo, generator, twins
 
-BENCHMARKS: dict[str, Callable[[], None]] = {"twins": twins.main, "demo": demo.main}
+BENCHMARKS: dict[str, Callable[[], None]] = {
+    "generator": generator.main,
+    "twins": twins.main,
+    "demo": demo.main,
+}
 
 
 def main(names: list[str]) -> int:
