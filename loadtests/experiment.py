@@ -72,6 +72,13 @@ class Workload(_Table):
     profiles: tuple[str, ...] = ()
     loads: tuple[str, ...] = ()
 
+    @model_validator(mode="after")
+    def _requests_differ(self) -> Self:
+        urls = [request.url for request in self.requests]
+        if len(set(urls)) < len(urls):
+            raise ValueError(f"requests must differ, got: {', '.join(urls)}; use their weights")
+        return self
+
 
 class OpenLoad(_Table):
     """Arrivals on an absolute schedule, `rate` a second: nobody waits for anybody."""
@@ -82,10 +89,15 @@ class OpenLoad(_Table):
     arrivals: Literal["poisson", "constant"] = "poisson"
 
     @property
+    def brief(self) -> str:
+        """What it offers, in words."""
+        return f"{self.rate:g} requests/s"
+
+    @property
     def text(self) -> str:
         """The load in words."""
         kind = {"poisson": "Poisson", "constant": "equally spaced"}[self.arrivals]
-        return f"open, {kind} arrivals, {self.rate:g} requests/s"
+        return f"open, {kind} arrivals, {self.brief}"
 
 
 class ClosedLoad(_Table):
@@ -95,6 +107,11 @@ class ClosedLoad(_Table):
     name: str
     users: int = Field(ge=1, le=10_000)
     think_s: float = Field(default=0.0, ge=0.0, le=60.0)
+
+    @property
+    def brief(self) -> str:
+        """What it offers, in words."""
+        return f"{self.users} closed users"
 
     @property
     def text(self) -> str:
@@ -139,13 +156,24 @@ class Experiment(_Table):
     def _names_agree(self) -> Self:
         loads = [load.name for load in self.loads]
         workloads = [workload.name for workload in self.workloads]
-        for kind, names in (("loads", loads), ("workloads", workloads)):
+        different = (("loads", loads), ("workloads", workloads), ("profiles", self.profiles))
+        for kind, names in different:
             if len(set(names)) < len(names):
                 raise ValueError(f"{kind} must have different names, got: {', '.join(names)}")
+        if self.name == "latest":
+            raise ValueError(
+                "name is 'latest', which is the link to the newest run: choose another"
+            )
         _known("profiles", self.profiles, list(PROFILES))
         for workload in self.workloads:
             _known(f"workloads.{workload.name}.profiles", workload.profiles, self.profiles)
             _known(f"workloads.{workload.name}.loads", workload.loads, loads)
+        for load in self.loads:
+            if isinstance(load, ClosedLoad) and load.users > self.max_in_flight // 2:
+                raise ValueError(
+                    f"loads.{load.name}.users is {load.users}, allowed: at most half of "
+                    f"max_in_flight, which is {self.max_in_flight}"
+                )
         self.server_budget()
         return self
 

@@ -8,8 +8,8 @@ import errno
 def sentence(error: OSError) -> str:
     """One line that says what is wrong and what to do."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "the disk is full: make room, then go on with --resume"
+        return "the disk is full: make room"
     if error.errno in (errno.EMFILE, errno.ENFILE):
-        return "too many open files: raise the limit (ulimit -n 4096), then go on with --resume"
+        return "too many open files: raise the limit (ulimit -n 4096)"
     what = error.strerror or str(error)
     return f"{error.filename}: {what}" if error.filename else what

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import Field
+
 from loadtests.plan import Record
 
 
@@ -20,7 +22,7 @@ class GeneratorReport(Record):
     loop: str
     cpu_s: float
     run_delay_s: float | None
-    wall_s: float
+    wall_s: float = Field(gt=0.0)
     connections: int
 
 
@@ -41,7 +43,7 @@ class ServerRecord(Record):
 
     profile: str
     command: tuple[str, ...]
-    facts: tuple[dict[str, Any], ...]
+    facts: tuple[dict[str, Any], ...] = Field(min_length=1)
     unverified: tuple[str, ...]
     ready_s: float
     usage: tuple[UsagePoint, ...]

@@ -35,7 +35,7 @@ class Outcome(enum.IntEnum):
 
 
 class ErrorKind(enum.IntEnum):
-    """Why a request failed."""
+    """Why a request failed. GENERATOR: this side had no descriptor or port left for it."""
 
     NONE = 0
     STATUS = 1
@@ -44,6 +44,7 @@ class ErrorKind(enum.IntEnum):
     TRUNCATED = 4
     MALFORMED = 5
     UNREACHABLE = 6
+    GENERATOR = 7
 
 
 NEVER = -(2**63)
@@ -73,7 +74,7 @@ class Samples:
     """Samples as NumPy columns of equal length; words as small integers with their tables.
 
     `sent_ns` is `NEVER` where a request was not sent. `outcome` and `error` hold the values of
-    Outcome and ErrorKind; `stream` indexes `streams`.
+    Outcome and ErrorKind; `stream` indexes `streams`, `url` indexes `urls`.
     """
 
     intended_ns: npt.NDArray[np.int64]
@@ -82,6 +83,8 @@ class Samples:
     connect_ns: npt.NDArray[np.int64]
     stream: npt.NDArray[np.int32]
     streams: tuple[str, ...]
+    url: npt.NDArray[np.int32]
+    urls: tuple[str, ...]
     outcome: npt.NDArray[np.uint8]
     error: npt.NDArray[np.uint8]
     status: npt.NDArray[np.int32]
@@ -95,6 +98,8 @@ class Samples:
             connect_ns=self.connect_ns[mask],
             stream=self.stream[mask],
             streams=self.streams,
+            url=self.url[mask],
+            urls=self.urls,
             outcome=self.outcome[mask],
             error=self.error[mask],
             status=self.status[mask],
@@ -119,6 +124,7 @@ def read(*paths: Path) -> Samples:
             raise SamplesError(f"{path}: no readable samples ({error})") from None
     table = pa.concat_tables(tables)
     streams, stream = _decode(table.column("stream"))
+    urls, url = _decode(table.column("url"))
     return Samples(
         intended_ns=table.column("intended_ns").to_numpy(),
         sent_ns=table.column("sent_ns").fill_null(NEVER).to_numpy(),
@@ -126,13 +132,15 @@ def read(*paths: Path) -> Samples:
         connect_ns=table.column("connect_ns").fill_null(NEVER).to_numpy(),
         stream=stream,
         streams=tuple(streams),
+        url=url,
+        urls=tuple(urls),
         outcome=_members(table.column("outcome"), Outcome),
         error=_members(table.column("error"), ErrorKind),
         status=table.column("status").to_numpy(),
     )
 
 
-_UNREAD = ("endpoint", "url", "reused")
+_UNREAD = ("endpoint", "reused")
 
 
 def _decode(column: Any) -> tuple[list[str], npt.NDArray[np.int32]]:

@@ -87,13 +87,17 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A path, the method it answers, what may be asked and which fields the answer has."""
+    """A path, the method it answers, what may be asked and which fields the answer has.
+
+    `holds`: the work keeps its worker, or the loop that it runs in, from serving anyone else.
+    """
 
     path: str
     method: str
     parameters: tuple[Parameter, ...]
     fields: tuple[str, ...]
     description: str
+    holds: bool = False
     defaults: Mapping[str, int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -158,10 +162,12 @@ ENDPOINTS = _table(
     [
         Endpoint("/hello", "GET", (), ("message",), "nothing to do: the floor"),
         Endpoint("/wait", "GET", (MS,), ("ms",), "waits in the twin's own idiom"),
-        Endpoint("/cpu", "GET", (UNITS,), ("units", "digest"), "computes in the worker"),
-        Endpoint("/blocking", "GET", (MS,), ("ms",), "a blocking call, even inside a loop"),
-        Endpoint("/offload", "GET", (MS,), ("ms",), "the blocking call, in a thread"),
-        Endpoint("/cpu-offload", "GET", (UNITS,), ("units", "digest"), "computes in a process"),
+        Endpoint("/cpu", "GET", (UNITS,), ("units", "digest"), "computes in the worker", True),
+        Endpoint("/blocking", "GET", (MS,), ("ms",), "a blocking call, even inside a loop", True),
+        Endpoint("/offload", "GET", (MS,), ("ms",), "the blocking call, in a thread", True),
+        Endpoint(
+            "/cpu-offload", "GET", (UNITS,), ("units", "digest"), "computes in a process", True
+        ),
         Endpoint("/healthz", "GET", (), ("status",), "the worker lives"),
         Endpoint("/parity", "GET", (), FACTS, "what this worker really is"),
     ]

@@ -6,10 +6,10 @@ import json
 from typing import Any
 
 from loadtests import experiment as experiments
-from loadtests.analysis import folder as trial_folders
+from loadtests import matrix
 from loadtests.analysis.compare import compare
 from loadtests.analysis.findings import find
-from loadtests.analysis.folder import AnalysisError, SavedTrial
+from loadtests.analysis.saved import AnalysisError, SavedTrial, load
 from loadtests.analysis.summary import (
     SCHEMA_VERSION,
     LoadSummary,
@@ -21,8 +21,7 @@ from loadtests.analysis.summary import (
 from loadtests.analysis.summary_json import to_json
 from loadtests.analysis.trial import summarize
 from loadtests.experiment import Experiment, OpenLoad
-from loadtests.run import planning
-from loadtests.run.results import RunFolder
+from loadtests.results import RunFolder, write_whole
 from servers.profiles import PROFILES
 
 __all__ = ["AnalysisError", "analyze", "write"]
@@ -31,23 +30,21 @@ __all__ = ["AnalysisError", "analyze", "write"]
 def write(folder: RunFolder) -> None:
     """Analyze a run and write its `summary.json`. Raises AnalysisError, SamplesError, OSError."""
     text = to_json(analyze(folder))
-    fresh = folder.summary.with_suffix(".part")
-    fresh.write_text(text, encoding="utf-8")
-    fresh.replace(folder.summary)
+    write_whole(folder.summary, text)
 
 
 def analyze(folder: RunFolder) -> Summary:
     """The summary of all trials that were saved."""
     experiment = experiments.parse(folder.experiment.read_text("utf-8"), "experiment.toml")
     environment = _environment(folder)
-    specs = planning.trials(experiment)
-    saved = [(s, folder.trial(s.number, s.profile)) for s in specs]
+    specs = matrix.trials(experiment)
+    folders = [(s, folder.trial(s.number, s.profile)) for s in specs]
     # One trial's samples at a time: a long run must fit into memory too.
-    read = ((spec, there) for spec, there in saved if there.path.is_dir())
+    read = ((spec, there) for spec, there in folders if there.path.is_dir())
     trials: list[Trial] = []
     profiles: dict[str, ProfileSummary] = {}
     for spec, there in read:
-        trial = trial_folders.load(spec, there)
+        trial = load(spec, there)
         trials.append(summarize(trial))
         profiles.setdefault(spec.profile, _profile(trial))
     return Summary(
@@ -77,6 +74,8 @@ def _environment(folder: RunFolder) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(folder.environment.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise AnalysisError(f"{folder.environment}: not readable ({error})") from None
+    if not isinstance(found, dict) or not isinstance(found.get("run_id"), str):
+        raise AnalysisError(f"{folder.environment}: has no run_id; restore it from a copy")
     return found
 
 

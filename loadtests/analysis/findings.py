@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 from loadtests.analysis.summary import Finding, Trial
 from loadtests.experiment import Experiment, Load, OpenLoad, Workload
+from servers.contract import ENDPOINTS
 
 VISIBLE = 1.1
 OBSERVED = "observed"
-HOLDS = ("/blocking", "/cpu", "/offload", "/cpu-offload")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +25,6 @@ class _Cell:
     workload: Workload
     load: Load
     trials: dict[str, list[Trial]]
-
-    @property
-    def what(self) -> str:
-        """What is offered each second, in words."""
-        return f"requests/s of “{self.workload.name}”"
 
     def over(self, profile: str) -> str:
         """`over ` where a profile's bystander figure is a lower bound in any of its trials."""
@@ -61,6 +56,7 @@ def find(trials: Sequence[Trial], experiment: Experiment) -> tuple[Finding, ...]
 
 
 def _heaviest(trials: Sequence[Trial], experiment: Experiment, workload: Workload) -> _Cell | None:
+    """The heaviest open load, or where there is none the most users, that two profiles ran."""
     loads = [load for load in experiment.loads if not workload.loads or load.name in workload.loads]
     for load in sorted(loads, key=_weight, reverse=True):
         by_profile: dict[str, list[Trial]] = {}
@@ -72,25 +68,28 @@ def _heaviest(trials: Sequence[Trial], experiment: Experiment, workload: Workloa
     return None
 
 
-def _weight(load: Load) -> float:
-    return load.rate if isinstance(load, OpenLoad) else load.users
+def _weight(load: Load) -> tuple[bool, float]:
+    return (True, load.rate) if isinstance(load, OpenLoad) else (False, load.users)
 
 
 def _throughput(cell: _Cell) -> Finding | None:
-    if not isinstance(cell.load, OpenLoad):
-        return None
     medians = cell.medians(lambda trial: trial.achieved_rps)
     if len(medians) < 2:
         return None
-    rate = statistics.median(cell.medians(lambda trial: trial.offered_rps).values())
     best = max(medians.values())
     behind = {name: value for name, value in medians.items() if value * VISIBLE < best}
     level = [name for name in medians if name not in behind]
+    if isinstance(cell.load, OpenLoad):
+        offered = cell.medians(lambda trial: trial.offered_rps).values()
+        of = f"Of {statistics.median(offered):.3g} requests/s of “{cell.workload.name}”"
+        unit = ""
+    else:
+        of, unit = f"For {cell.load.brief} of “{cell.workload.name}”", " requests/s"
     if not behind:
-        text = f"No visible difference: all profiles answer about {best:.3g} of {rate:.3g}"
-        return _finding("scalability", cell, f"{text} {cell.what}.", "achieved_rps", medians)
-    each = _listed([f"{name} answers {value:.3g}" for name, value in behind.items()])
-    text = f"Of {rate:.3g} {cell.what}, {each}; {_listed(level)} {_verb(level)} {best:.3g}."
+        text = f"{of}, no visible difference: all profiles answer about {best:.3g}{unit}."
+    else:
+        each = _listed([f"{name} answers {value:.3g}{unit}" for name, value in behind.items()])
+        text = f"{of}, {each}; {_listed(level)} {_verb(level)} {best:.3g}{unit}."
     return _finding("scalability", cell, text, "achieved_rps", medians)
 
 
@@ -98,9 +97,9 @@ def _bystander(cell: _Cell) -> Finding | None:
     medians = cell.medians(lambda t: t.bystander.latency_ms.p90 if t.bystander else None)
     if len(medians) < 2:
         return None
-    holds = any(request.path in HOLDS for request in cell.workload.requests)
+    holds = any(ENDPOINTS[request.path].holds for request in cell.workload.requests)
     word = "blocking" if holds else "responsiveness"
-    beside = f"Beside {cell.load.text.rpartition(', ')[2]} of “{cell.workload.name}”"
+    beside = f"Beside {cell.load.brief} of “{cell.workload.name}”"
     low, high = min(medians.values()), max(medians.values())
     if high > VISIBLE * low:
         each = _listed(

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
-from loadtests.analysis.quantiles import quantile
 from loadtests.records import GeneratorReport
 from loadtests.samples import NEVER, Outcome, Samples
 
@@ -17,6 +17,8 @@ SECOND = 1e9
 @dataclass(frozen=True, slots=True)
 class Generation:
     """Lateness in milliseconds; the rest are shares, of the busiest process where there are more.
+
+    The lateness is stated however few samples there are, then as their maximum: it is a gate.
 
     `punctual` counts the requests that were begun before the window ended among all that were
     intended in it and not dropped; None where there were none.
@@ -34,15 +36,19 @@ def generation_of(
     """The generator's own figures, from its reports and the samples of the window."""
     sent = samples.where(samples.sent_ns != NEVER)
     begun_ns = sent.sent_ns - sent.connect_ns
-    late_ms = np.sort((begun_ns - sent.intended_ns).astype(np.float64) / 1e6)
+    late_ms = (begun_ns - sent.intended_ns).astype(np.float64) / 1e6
     intended = int(np.count_nonzero(samples.outcome != Outcome.DROPPED))
     never = int(np.count_nonzero((samples.sent_ns == NEVER) & (samples.outcome != Outcome.DROPPED)))
     # A request that never got a connection was begun all the same.
     in_time = int(np.count_nonzero(begun_ns < window_s * SECOND)) + never
     delays = [r.run_delay_s / r.wall_s for r in reports if r.run_delay_s is not None]
     return Generation(
-        lateness_p99_ms=quantile(late_ms, 0.99),
+        lateness_p99_ms=_p99(late_ms),
         punctual=in_time / intended if intended else None,
         cpu=max(report.cpu_s / report.wall_s for report in reports),
         delay=max(delays) if delays else None,
     )
+
+
+def _p99(late_ms: npt.NDArray[np.float64]) -> float | None:
+    return float(np.quantile(late_ms, 0.99, method="higher")) if len(late_ms) else None

@@ -8,12 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from loadtests.analysis import validity
-from loadtests.analysis.folder import SavedTrial
 from loadtests.analysis.generation import generation_of
 from loadtests.analysis.quantiles import latency, quantile, rounded
+from loadtests.analysis.saved import SavedTrial
 from loadtests.analysis.summary import Instant, Requests, Stream, Trial
+from loadtests.matrix import BYSTANDER, LOAD
 from loadtests.records import UsagePoint
-from loadtests.run.planning import BYSTANDER, LOAD
 from loadtests.samples import ErrorKind, Outcome, Samples
 
 SLICE_S = 0.5

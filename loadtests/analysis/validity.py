@@ -7,16 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from loadtests.analysis.folder import SavedTrial
+import numpy as np
+
 from loadtests.analysis.generation import Generation
+from loadtests.analysis.saved import SavedTrial
+from loadtests.analysis.schedule import digest_of
 from loadtests.analysis.summary import Reason, Requests
-from loadtests.engine.generator import planned
+from loadtests.samples import ErrorKind
 
 LATE_MS = 10.0
 LATE_SHARE = 0.1
 BUSY_SHARE = 0.9
 DELAY_SHARE = 0.2
 PUNCTUAL_SHARE = 0.99
+FAILURE_SHARE = 0.01
 
 
 def reasons(
@@ -31,6 +35,8 @@ def reasons(
         _conservation(trial, requests),
         _schedule(trial),
         _workers(trial),
+        _dropped(trial, requests),
+        _failures(trial, requests),
         _lateness(generation, latency_p50_ms),
         _saturation(generation, spins=trial.plan.spin),
     )
@@ -40,23 +46,40 @@ def reasons(
 def _conservation(trial: SavedTrial, requests: Requests) -> Iterator[Reason]:
     fates = requests.completed + requests.failed + requests.dropped + requests.censored
     expected = sum(report.scheduled for report in trial.generators)
-    if not trial.plan.users:
-        expected = len(planned(trial.plan).intended_ns)
     if not requests.scheduled == fates == expected:
         text = f"{expected} requests were scheduled, {fates} have a fate"
         yield Reason("conservation", text, "report this: the load engine lost requests")
 
 
 def _schedule(trial: SavedTrial) -> Iterator[Reason]:
-    digest = planned(trial.plan).digest
-    for found in sorted({report.schedule_digest for report in trial.generators} - {digest}):
-        text = f"the schedule was {found}, planned was {digest}"
-        yield Reason("schedule", text, "analyze with the version of the testbed that ran it")
+    """What was intended, by the samples, must be what the generators say that they planned."""
+    digest = digest_of(trial.samples, trial.plan)
+    for planned in sorted({report.schedule_digest for report in trial.generators} - {digest}):
+        text = f"the samples have the schedule {digest}, planned was {planned}"
+        yield Reason("schedule", text, "report this: the load engine changed its schedule")
+
+
+def _dropped(trial: SavedTrial, requests: Requests) -> Iterator[Reason]:
+    if requests.dropped:
+        limit = trial.plan.max_in_flight
+        text = f"{requests.dropped} requests were dropped: {limit} were unanswered at once"
+        yield Reason("dropped", text, "raise max_in_flight in the experiment, or lower the rate")
+
+
+def _failures(trial: SavedTrial, requests: Requests) -> Iterator[Reason]:
+    own = int(np.count_nonzero(trial.samples.error == ErrorKind.GENERATOR))
+    if own:
+        text = f"the load generator had no descriptor or port left for {own} requests"
+        yield Reason("generator_exhausted", text, "raise ulimit -n, or lower the rate")
+    others = requests.failed - own
+    if others > FAILURE_SHARE * requests.scheduled:
+        text = f"{others} of {requests.scheduled} requests failed"
+        yield Reason("failures", text, "see the trial's errors and server.log")
 
 
 def _workers(trial: SavedTrial) -> Iterator[Reason]:
     for pid in trial.server.lost_workers:
-        text = f"worker {pid} did not live to the end of the trial"
+        text = f"process {pid} of the server did not live to the end of the trial"
         yield Reason("worker_lost", text, "see the trial's server.log; run the trial again")
 
 

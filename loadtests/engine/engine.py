@@ -8,6 +8,7 @@ Rule 2: over `max_in_flight` an arrival is dropped and counted, never queued.
 from __future__ import annotations
 
 import asyncio
+import errno
 from collections.abc import Callable, Coroutine
 from time import perf_counter_ns
 from typing import Any
@@ -16,6 +17,9 @@ from loadtests.engine.connection import Connection
 from loadtests.engine.exchange import Exchange
 from loadtests.engine.recorder import Recorder
 from loadtests.samples import ErrorKind, Outcome
+
+OWN_FAULTS = (errno.EMFILE, errno.ENFILE, errno.EADDRNOTAVAIL, errno.ENOBUFS, errno.ENOMEM)
+"""What the system says when it is the generator that has nothing left."""
 
 
 class Engine:
@@ -147,6 +151,8 @@ class Engine:
 
 
 def _kind(error: OSError) -> ErrorKind:
+    if error.errno in OWN_FAULTS:
+        return ErrorKind.GENERATOR
     if isinstance(error, ConnectionRefusedError):
         return ErrorKind.REFUSED
     if isinstance(error, ConnectionResetError | BrokenPipeError):

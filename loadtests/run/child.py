@@ -11,7 +11,10 @@ from pathlib import Path
 from typing import Protocol
 
 TAIL_LINES = 8
-STRAY = ("GUNICORN_", "LOCUST_", "PROMETHEUS_", "TESTBED_", "UVICORN_", "WEB_CONCURRENCY")
+STRAY = (
+    *("FLASK_", "GUNICORN_", "LOCUST_", "PROMETHEUS_", "PYTHON", "TESTBED_", "UVICORN_"),
+    "WEB_CONCURRENCY",
+)
 """Variables of the user's shell by these names would silently change what is measured."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Protocol, TextIO
 
-from loadtests.run.planning import TrialSpec
+from loadtests.matrix import TrialSpec
 
 OVERHEAD_S = 3.5
 """A trial's start and stop, before any has been timed."""

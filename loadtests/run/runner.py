@@ -6,17 +6,18 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from loadtests import faults
+from loadtests import faults, matrix
 from loadtests.experiment import Experiment
-from loadtests.run import planning
+from loadtests.matrix import TrialSpec
+from loadtests.results import RunFolder, write_whole
 from loadtests.run.host import require_open_files
-from loadtests.run.planning import TrialSpec
 from loadtests.run.progress import Progress
-from loadtests.run.results import RunFolder
 from loadtests.run.trial import TrialError, TrialRun
 from loadtests.run.world import World
 
 SPARE_FILES = 256
+COMPARABLE = ("system", "machine", "cpu", "cores", "usable_cores", "python", "packages", "commit")
+"""What must be equal where trials are compared."""
 Cpus = tuple[frozenset[int] | None, frozenset[int] | None]
 
 
@@ -33,7 +34,7 @@ def run(
     environment: Callable[[], dict[str, Any]],
 ) -> None:
     """Run what is not saved yet. Raises RunError; every trial that has ended stays saved."""
-    specs = planning.trials(experiment)
+    specs = matrix.trials(experiment)
     require_open_files(experiment.max_in_flight + SPARE_FILES)
     try:
         _record_birth(folder, environment)
@@ -60,9 +61,18 @@ def _run_one(
 
 
 def _record_birth(folder: RunFolder, environment: Callable[[], dict[str, Any]]) -> None:
-    """The run's name and machine, written once: a resumed run keeps where it was born."""
+    """The run's name and machine, written once: a run goes on where it was born, or not at all."""
     if folder.environment.exists():
+        _require_same(json.loads(folder.environment.read_text("utf-8")), environment())
         return
     record = {"run_id": folder.path.name, **environment()}
-    text = json.dumps(record, indent=1, ensure_ascii=False)
-    folder.environment.write_text(text + "\n", encoding="utf-8")
+    write_whole(folder.environment, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
+
+
+def _require_same(born: dict[str, Any], now: dict[str, Any]) -> None:
+    for key in COMPARABLE:
+        if born.get(key) != now.get(key):
+            raise RunError(
+                f"this run was born with another {key} ({born.get(key)}, now {now.get(key)}): "
+                "its trials would not be comparable; begin a new run"
+            )

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from loadtests.experiment import Experiment
+from loadtests.matrix import TrialSpec, generator_plan
 from loadtests.records import ServerRecord, UsagePoint
+from loadtests.results import TrialFolder, write_whole
 from loadtests.run.child import Child
-from loadtests.run.planning import TrialSpec, generator_plan
-from loadtests.run.results import TrialFolder
 from loadtests.run.workers import WorkersError, find_workers
 from loadtests.run.world import World
 from servers.profiles import PROFILES, Profile
@@ -123,9 +122,7 @@ class TrialRun:
     def _release(self, port: int) -> None:
         now_ns = self._world.now_ns()
         plan = generator_plan(self._experiment, self._spec, port, self._folder, now_ns)
-        fresh = self._folder.plan.with_suffix(".part")
-        fresh.write_text(plan.model_dump_json(indent=1) + "\n", encoding="utf-8")
-        fresh.rename(self._folder.plan)
+        write_whole(self._folder.plan, plan.model_dump_json(indent=1) + "\n")
 
     def _watch(self, server: _Server, generator: Child) -> None:
         """Until the generator ends: sample the server's usage, and miss any worker that goes."""
@@ -151,8 +148,11 @@ class TrialRun:
         total_s = sum(server.cpu_by_pid.values())
         now_ns = self._world.now_ns()
         server.usage.append(UsagePoint(at_ns=now_ns, cpu_s=total_s, rss_bytes=usage.rss_bytes))
-        workers = (fact["pid"] for fact in server.facts)
-        server.lost |= {pid for pid in workers if not self._world.alive(pid)}
+        workers = {fact["pid"] for fact in server.facts}
+        # The processes of a pool are the server's too, and begin when they are first needed.
+        server.lost |= {
+            pid for pid in workers | set(server.cpu_by_pid) if not self._world.alive(pid)
+        }
 
     def _require_server(self, server: _Server, what: str) -> None:
         code = server.child.poll()
@@ -176,5 +176,4 @@ class TrialRun:
             lost_workers=tuple(sorted(server.lost)),
             pinned=self._server_cpus is not None,
         )
-        text = json.dumps(record.model_dump(), indent=1)
-        self._folder.server.write_text(text + "\n", encoding="utf-8")
+        write_whole(self._folder.server, record.model_dump_json(indent=1) + "\n")

@@ -13,7 +13,8 @@ from typing import Any
 from loadtests.run.world import World
 from servers.profiles import Budget, Profile, differences, unverified
 
-ATTEMPTS = 100
+DEADLINE_S = 10.0
+DEADLINE_S_PER_WORKER = 0.5
 PAUSE_S = 0.02
 
 
@@ -31,9 +32,8 @@ def find_workers(
     expected = profile.worker_processes(budget)
     found: dict[int, dict[str, Any]] = {}
     try:
-        for _ in range(ATTEMPTS):
-            if len(found) == expected:
-                break
+        deadline_ns = world.now_ns() + round(1e9 * (DEADLINE_S + DEADLINE_S_PER_WORKER * expected))
+        while len(found) < expected and world.now_ns() < deadline_ns:
             facts = _ask(world, port)
             if facts is None or facts["pid"] in found:
                 world.sleep(PAUSE_S)

@@ -23,6 +23,7 @@ from loadtests.engine.generator import Share, generate
 from loadtests.engine.recorder import Recorder
 from loadtests.plan import GeneratorPlan
 from loadtests.records import GeneratorReport
+from loadtests.results import write_whole
 from loadtests.sample_writer import SampleWriter
 
 PLAN_VARIABLE = "TESTBED_PLAN"
@@ -48,7 +49,7 @@ class TrialUser(User):
             share = Share(max(0, self.environment.runner.worker_index), processes)
             report = self._run(plan, share)
             text = report.model_dump_json(indent=1)
-            plan.report(share.number).write_text(text + "\n", encoding="utf-8")
+            write_whole(plan.report(share.number), text + "\n")
             succeeded = True
         except OSError as error:
             # Where the disk is full the log is too.

@@ -19,10 +19,10 @@ from servers.profiles import PROFILES, Budget
 
 
 class FakeUsage:
-    """Half a processor since the start, 40 MiB."""
+    """CPU seconds by process, 40 MiB."""
 
-    def __init__(self, pid: int, now_ns: int) -> None:
-        self.cpu_s: Mapping[int, float] = {pid: now_ns / 2e9}
+    def __init__(self, cpu_s: Mapping[int, float]) -> None:
+        self.cpu_s = cpu_s
         self.rss_bytes = 40 * 2**20
 
 
@@ -59,10 +59,13 @@ class FakeGenerator(FakeChild):
     def __init__(self, world: FakeWorld, plan: Path) -> None:
         super().__init__(world, "generator", 900)
         self._plan = plan
+        self._begun = False
 
     def poll(self) -> int | None:
-        """Works at the first look after its plan has been written."""
-        if self.code is None and self._plan.exists():
+        """Begins at the first look after its plan has been written, and has ended at the next."""
+        if self.code is None and self._plan.exists() and not self._begun:
+            self._begun = True
+        elif self.code is None and self._begun:
             self._world.log.append("generate")
             self._world.during_load()
             write_results(GeneratorPlan.model_validate_json(self._plan.read_bytes()))
@@ -79,22 +82,26 @@ class FakeWorld:
         self.time_ns = 1_000_000_000
         self.dead: set[int] = set()
         self.lies: dict[str, object] = {}
+        self.lies_of: dict[int, dict[str, object]] = {}
         self.healthy_after_ns = 0
         self.server: FakeChild | None = None
         self.during_load: Callable[[], None] = lambda: None
-        self._asked = 0
+        self.cpus: dict[str, frozenset[int] | None] = {}
+        self.usage_of: dict[int, float] | None = None
         self._paused: set[int] = set()
 
     def start(
         self, argv: Sequence[str], env: Mapping[str, str], log: Path, cpus: frozenset[int] | None
     ) -> Child:
         """Pretend to start a generator, or a server of the profile that the command is of."""
-        del log, cpus
+        del log
         if "locust" in argv:
             self.log.append("start generator")
+            self.cpus["generator"] = cpus
             return FakeGenerator(self, Path(env["TESTBED_PLAN"]))
         name = next(n for n, p in PROFILES.items() if p.command(4321, self.budget) == list(argv))
         self.log.append(f"start {name}")
+        self.cpus["server"] = cpus
         self._paused.clear()
         self.server = FakeChild(self, name, 100)
         return self.server
@@ -110,12 +117,13 @@ class FakeWorld:
         profile = PROFILES[self.server.name]
         pids = range(101, 101 + profile.worker_processes(self.budget))
         awake = [pid for pid in pids if pid not in self._paused]
-        facts = {"pid": awake[0], **profile.facts(self.budget), **self.lies}
+        lies = {**self.lies, **self.lies_of.get(awake[0], {})}
+        facts = {"pid": awake[0], **profile.facts(self.budget), **lies}
         return 200, json.dumps(facts).encode()
 
     def usage(self, pid: int) -> Usage:
-        """Half a processor."""
-        return FakeUsage(pid, self.time_ns)
+        """Half a processor since the start, where a test says nothing else."""
+        return FakeUsage(self.usage_of or {pid: self.time_ns / 2e9})
 
     def alive(self, pid: int) -> bool:
         """Whether a test has not declared it dead."""
@@ -130,7 +138,8 @@ class FakeWorld:
         self._paused.discard(pid)
 
     def keep_to(self, cpus: frozenset[int] | None) -> None:
-        """No processors here."""
+        """Note where the runner itself keeps to."""
+        self.cpus["runner"] = cpus
 
     def free_port(self) -> int:
         """Always the same."""

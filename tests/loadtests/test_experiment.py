@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from loadtests import experiment as experiments
+from loadtests import matrix
 from loadtests.experiment import EXPERIMENTS, ClosedLoad, OpenLoad
 from loadtests.experiment_errors import ExperimentError
-from loadtests.run import planning
 
 GOOD = """
 name = "good"
@@ -49,7 +49,7 @@ def test_a_good_experiment_becomes_typed_values() -> None:
 
 
 def test_a_workload_may_narrow_profiles_and_loads() -> None:
-    specs = planning.trials(experiments.parse(GOOD))
+    specs = matrix.trials(experiments.parse(GOOD))
 
     cells = [(s.profile, s.workload.name, s.load.name) for s in specs]
     assert cells == [
@@ -85,6 +85,10 @@ def test_a_workload_may_narrow_profiles_and_loads() -> None:
         ('name = "narrow"', 'name = "wait"', "workloads must have different names"),
         ("seed = 1", "seed = 1.5", "seed is 1.5, allowed: a valid integer"),
         ("seed = 1", "seed = [", "bad.toml: not TOML:"),
+        ('["sync", "asgi"]', '["sync", "sync"]', "profiles must have different names, got: sync"),
+        ('name = "good"', 'name = "latest"', "name is 'latest', which is the link"),
+        ("users = 3", "users = 1500", "loads.few.users is 1500, allowed: at most half of max_in"),
+        ('{ path = "/hello" }', '{ path = "/wait", params = { ms = 100 } }', "must differ, got:"),
         (
             "rate = 10.0",
             "rate = 10.0\npath = '/nothing'",

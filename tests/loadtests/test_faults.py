@@ -6,6 +6,8 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
+import time
 from pathlib import Path
 
 import psutil
@@ -33,7 +35,7 @@ def test_an_interrupt_leaves_no_process_and_keeps_what_was_saved(tmp_path: Path)
     code, _, err = mini.finish(process)
 
     assert code == 130
-    assert "1 trials are saved; go on with: python -m loadtests run --resume" in err
+    assert f"1 trial is saved: go on with make resume RUN={output}" in err
     assert len(started) >= 3
     assert mini.gone(started)
     assert len(summary_json.read(output / "summary.json").trials) == 1
@@ -127,7 +129,88 @@ def test_a_full_disk_is_one_clear_line(tmp_path: Path) -> None:
         subprocess.run(["umount", disk], check=True)
 
     assert code == 1
-    assert "the disk is full: make room, then go on with --resume" in err
+    assert "the disk is full: make room" in err
     assert "Traceback" not in err
     ours = [p for p in psutil.process_iter(["cmdline"]) if str(disk) in (p.info["cmdline"] or [])]
     assert ours == []
+
+
+def test_a_second_interrupt_does_not_cut_the_stopping_short(tmp_path: Path) -> None:
+    file = mini.experiment(tmp_path / "mini.toml", ["sync"], measure_s=20.0)
+    output = tmp_path / "out"
+    process = mini.start("run", file, "--output", output)
+    mini.eventually(lambda: trial_under_way(output))
+    started = mini.descendants(process)
+
+    process.send_signal(signal.SIGINT)
+    while process.poll() is None:
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.01)
+    code, _, err = mini.finish(process)
+
+    assert code == 130
+    assert "no trial was saved" in err
+    assert "Traceback" not in err
+    assert len(started) >= 6
+    assert mini.gone(started)
+
+
+@pytest.mark.parametrize("name", [signal.SIGTERM, signal.SIGHUP])
+def test_other_signals_end_a_run_as_an_interrupt_does(tmp_path: Path, name: int) -> None:
+    file = mini.experiment(tmp_path / "mini.toml", ["uvloop"], measure_s=20.0)
+    process = mini.start("run", file, "--output", tmp_path / "out")
+    mini.eventually(lambda: trial_under_way(tmp_path / "out"))
+    started = mini.descendants(process)
+
+    process.send_signal(name)
+
+    assert mini.finish(process)[0] == 130
+    assert mini.gone(started)
+
+
+@pytest.mark.parametrize("delay_s", [0.1, 0.25, 0.5])
+def test_an_interrupt_while_the_program_starts_is_one_line(tmp_path: Path, delay_s: float) -> None:
+    file = mini.experiment(tmp_path / "mini.toml", ["uvloop"], measure_s=20.0)
+    process = mini.start("run", file, "--output", tmp_path / "out")
+    time.sleep(delay_s)
+
+    process.send_signal(signal.SIGINT)
+    code, _, err = mini.finish(process)
+
+    # Before Python itself is up no program can answer for it.
+    assert code == 130 or not err.count("loadtests/door.py")
+    assert not (code == 130 and "Traceback" in err)
+
+
+def test_a_late_generator_is_found_on_a_short_and_slow_trial(tmp_path: Path) -> None:
+    """Forty requests are too few to state a p99, and enough to see that they were late."""
+    file = mini.experiment(tmp_path / "mini.toml", ["uvloop"], measure_s=3.0)
+    output = tmp_path / "out"
+    process = mini.start("run", file, "--output", output)
+    mini.eventually(lambda: trial_under_way(output))
+    locust = mini.of_kind(process, "locust")[0]
+    time.sleep(1.5)
+
+    locust.suspend()
+    time.sleep(0.5)
+    locust.resume()
+
+    assert mini.finish(process)[0] == 0
+    (trial,) = summary_json.read(output / "summary.json").trials
+    assert "generator_late" in [reason.code for reason in trial.reasons]
+
+
+def test_a_missing_package_is_one_line_with_what_to_do(tmp_path: Path) -> None:
+    code = "import sys; sys.modules['pyarrow'] = None; import loadtests.__main__ as d; d.main()"
+
+    ended = subprocess.run(
+        [sys.executable, "-c", f"import sys; {code.replace('d.main()', 'sys.exit(d.main())')}"],
+        cwd=mini.ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ended.returncode == 2
+    assert ended.stderr.count("\n") == 1
+    assert ".venv/bin/python (make demo makes it)" in ended.stderr

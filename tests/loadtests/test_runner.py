@@ -8,11 +8,14 @@ from pathlib import Path
 import pytest
 
 from loadtests import experiment as experiments
+from loadtests import matrix, results
 from loadtests.analysis.analyze import analyze
 from loadtests.experiment import Experiment
-from loadtests.run import planning, results
+from loadtests.plan import GeneratorPlan
+from loadtests.records import ServerRecord
+from loadtests.results import ResultsError, RunFolder
+from loadtests.run import host
 from loadtests.run.progress import Silent
-from loadtests.run.results import ResultsError, RunFolder
 from loadtests.run.runner import RunError, run
 from tests.loadtests.fakes import FakeWorld, disk_full
 
@@ -215,7 +218,7 @@ def test_the_birth_of_a_run_is_written_once(experiment: Experiment, folder: RunF
     run_in(FakeWorld(), experiment, folder)
     born = folder.environment.read_text()
 
-    run(FakeWorld(), experiment, folder, Silent(), (None, None), lambda: {"system": "another"})
+    run_in(FakeWorld(), experiment, folder)
 
     assert folder.environment.read_text() == born
     assert json.loads(born) == {"run_id": "run", "system": "pretended"}
@@ -229,8 +232,150 @@ def test_a_folder_that_exists_is_never_written_into(tmp_path: Path) -> None:
 
 
 def test_the_seed_of_the_experiment_decides_all_seeds() -> None:
-    one = [s.seed for s in planning.trials(experiments.parse(TEXT))]
-    other = [s.seed for s in planning.trials(experiments.parse(TEXT.replace("= 7", "= 8")))]
+    one = [s.seed for s in matrix.trials(experiments.parse(TEXT))]
+    other = [s.seed for s in matrix.trials(experiments.parse(TEXT.replace("= 7", "= 8")))]
 
     assert one[0] == one[1]
     assert not set(one) & set(other)
+
+
+def test_server_and_generator_have_processors_of_their_own(
+    experiment: Experiment, folder: RunFolder
+) -> None:
+    world = FakeWorld()
+    cpus = frozenset({0}), frozenset({1})
+
+    run(world, experiment, folder, Silent(), cpus, dict)
+
+    assert world.cpus == {
+        "server": frozenset({0}),
+        "generator": frozenset({1}),
+        "runner": frozenset({1}),
+    }
+
+
+def test_processors_are_split_without_overlap(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(host, "usable_cpus", lambda: frozenset({2, 3, 5, 7}))
+    assert host.split_cpus() == (frozenset({2}), frozenset({7}))
+    assert host.split_cpus(2) == (frozenset({2}), frozenset({5, 7}))
+    assert host.split_cpus(9) == (frozenset({2}), frozenset({3, 5, 7}))
+    monkeypatch.setattr(host, "usable_cpus", lambda: frozenset({0}))
+    assert host.split_cpus() == (None, None)
+
+
+def test_the_generator_is_asked_for_what_the_experiment_says(
+    experiment: Experiment, folder: RunFolder
+) -> None:
+    run_in(FakeWorld(), experiment, folder)
+
+    plan = GeneratorPlan.model_validate_json(folder.saved()[0].plan.read_bytes())
+    assert (plan.host, plan.port, plan.processes, plan.spin) == ("127.0.0.1", 4321, 1, False)
+    assert (plan.warmup_s, plan.measure_s, plan.drain_s) == (0.2, 1.0, 2.0)
+    assert [(s.name, s.rate, s.arrivals) for s in plan.arrivals] == [
+        ("load", 50.0, "poisson"),
+        ("bystander", 10.0, "poisson"),
+    ]
+    assert [target.url for target in plan.targets] == ["/wait?ms=5", "/hello"]
+
+
+def test_a_closed_load_is_handed_over_with_its_users_and_their_thinking(tmp_path: Path) -> None:
+    closed = TEXT.replace('mode = "open"\nrate = 50.0', 'mode = "closed"\nusers = 7\nthink_s = 0.5')
+    specs = matrix.trials(experiments.parse(closed))
+    folder = results.TrialFolder(tmp_path)
+
+    plan = matrix.generator_plan(experiments.parse(closed), specs[0], 1, folder, 0)
+
+    (stream,) = plan.users
+    assert (stream.users, stream.think_s) == (7, 0.5)
+    assert [s.name for s in plan.arrivals] == ["bystander"]
+
+
+def test_the_first_request_is_due_after_the_schedule_can_be_made(tmp_path: Path) -> None:
+    parsed = experiments.parse(TEXT)
+    busy = experiments.parse(TEXT.replace("rate = 50.0", "rate = 50000.0"))
+    folder = results.TrialFolder(tmp_path)
+
+    leads = [
+        matrix.generator_plan(e, matrix.trials(e)[0], 1, folder, 0).origin_ns / 1e9 - e.warmup_s
+        for e in (parsed, busy)
+    ]
+
+    assert leads[0] >= 0.2
+    assert leads[1] >= 0.2 + 50_000 * 1.2 * 4e-6
+
+
+def test_a_process_of_the_server_that_ends_is_missed_whatever_it_was(
+    experiment: Experiment, folder: RunFolder
+) -> None:
+    """A pool's process is no worker, and its end spoils the trial all the same."""
+    world = FakeWorld()
+    world.usage_of = {100: 1.0, 555: 1.0}
+
+    def end_a_pool_process() -> None:
+        world.dead = {555}
+
+    world.during_load = end_a_pool_process
+    run_in(world, experiment, folder)
+
+    first = analyze(folder).trials[0]
+    assert [reason.code for reason in first.reasons] == ["worker_lost"]
+    assert "555" in first.reasons[0].text
+
+
+def test_the_cpu_of_a_process_that_has_ended_is_not_forgotten(
+    experiment: Experiment, folder: RunFolder
+) -> None:
+    world = FakeWorld()
+    world.usage_of = {100: 1.0, 555: 3.0}
+
+    def only_one_is_left() -> None:
+        world.usage_of = {100: 2.0}
+
+    world.during_load = only_one_is_left
+    run_in(world, experiment, folder)
+
+    record = ServerRecord.model_validate_json(folder.saved()[0].server.read_bytes())
+    assert [point.cpu_s for point in record.usage] == [4.0, 5.0]
+
+
+def test_parity_is_asked_of_every_worker(experiment: Experiment, folder: RunFolder) -> None:
+    world = FakeWorld()
+    world.lies_of = {103: {"keepalive_s": 5}}
+
+    with pytest.raises(RunError, match="keepalive_s is 5"):
+        run_in(world, experiment, folder)
+
+
+def test_a_finished_trial_is_never_overwritten(folder: RunFolder) -> None:
+    for _ in range(2):
+        under_way = folder.begin(1, "sync")
+        (under_way.path / "mark").write_text("x")
+        if not folder.saved():
+            folder.complete(under_way)
+    with pytest.raises(ResultsError, match="nothing is overwritten"):
+        folder.complete(under_way)
+
+
+def test_a_run_is_not_gone_on_with_on_another_machine(
+    experiment: Experiment, folder: RunFolder
+) -> None:
+    run(FakeWorld(), experiment, folder, Silent(), (None, None), lambda: {"cpu": "this"})
+
+    with pytest.raises(RunError, match=r"another cpu \(this, now that\)"):
+        run(FakeWorld(), experiment, folder, Silent(), (None, None), lambda: {"cpu": "that"})
+
+
+def test_a_file_is_there_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results.write_whole(tmp_path / "a.json", "first")
+
+    def full(self: Path, text: str, encoding: str) -> None:
+        disk_full()
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(OSError, match="No space left"):
+        results.write_whole(tmp_path / "a.json", "second")
+
+    assert (tmp_path / "a.json").read_bytes() == b"first"
+    assert [path.name for path in tmp_path.iterdir()] == ["a.json"]

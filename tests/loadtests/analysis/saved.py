@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 
 from loadtests import experiment as experiments
-from loadtests.analysis.folder import SavedTrial
+from loadtests import matrix
+from loadtests.analysis.saved import SavedTrial
+from loadtests.analysis.schedule import digest_of
 from loadtests.engine.generator import planned
+from loadtests.matrix import BYSTANDER, LOAD
 from loadtests.plan import GeneratorPlan
 from loadtests.records import GeneratorReport, ServerRecord, UsagePoint
-from loadtests.run import planning
-from loadtests.run.planning import BYSTANDER, LOAD
-from loadtests.run.results import TrialFolder
+from loadtests.results import TrialFolder
 from loadtests.samples import NEVER, ErrorKind, Outcome, Samples
 
 ORIGIN_NS = 5_000_000_000
@@ -66,6 +67,8 @@ def samples_of(rows: Sequence[Row]) -> Samples:
         connect_ns=ns([None if r.took is None else r.connect for r in rows]),
         stream=np.array([0 if r.stream == LOAD else 1 for r in rows], dtype=np.int32),
         streams=(LOAD, BYSTANDER),
+        url=np.array([0 if r.stream == LOAD else 1 for r in rows], dtype=np.int32),
+        urls=("/wait?ms=5", "/hello"),
         outcome=np.array([r.outcome for r in rows], dtype=np.uint8),
         error=np.array([r.error for r in rows], dtype=np.uint8),
         status=np.array([r.status for r in rows], dtype=np.int32),
@@ -73,13 +76,14 @@ def samples_of(rows: Sequence[Row]) -> Samples:
 
 
 def trial_of(rows: Sequence[Row]) -> SavedTrial:
-    """A trial of those rows. Its schedule's digest is right; its count is that of the rows."""
+    """A trial of those rows, as if they were what had been planned."""
     experiment = experiments.parse(TEXT)
-    spec = planning.trials(experiment)[0]
-    plan = planning.generator_plan(experiment, spec, 4321, TrialFolder(Path()), 0)
+    spec = matrix.trials(experiment)[0]
+    plan = matrix.generator_plan(experiment, spec, 4321, TrialFolder(Path()), 0)
     plan = plan.model_copy(update={"origin_ns": ORIGIN_NS})
+    samples = samples_of(rows)
     report = GeneratorReport(
-        schedule_digest=planned(plan).digest,
+        schedule_digest=digest_of(samples, plan),
         share=0,
         scheduled=len(rows),
         loop="uvloop.Loop",
@@ -98,7 +102,7 @@ def trial_of(rows: Sequence[Row]) -> SavedTrial:
         lost_workers=(),
         pinned=True,
     )
-    return SavedTrial(spec, plan, (report,), server, samples_of(rows))
+    return SavedTrial(spec, plan, (report,), server, samples)
 
 
 def full_rows(plan: GeneratorPlan, took: float = 10.0, late: float = 0.0) -> list[Row]:

@@ -10,11 +10,11 @@ import pytest
 
 from loadtests import __main__ as door
 from loadtests import experiment as experiments
+from loadtests import results
 from loadtests.analysis import summary_json
 from loadtests.analysis.summary_json import SummaryError
-from loadtests.run import results
+from loadtests.results import RunFolder
 from loadtests.run.progress import Silent
-from loadtests.run.results import RunFolder
 from loadtests.run.runner import run
 from tests.loadtests.analysis.saved import TEXT
 from tests.loadtests.fakes import FakeWorld

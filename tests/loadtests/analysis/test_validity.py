@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from loadtests.analysis.summary import Trial
 from loadtests.analysis.trial import summarize
+from loadtests.analysis.validity import LATE_MS
+from loadtests.engine.generator import planned
+from loadtests.samples import ErrorKind, Outcome
 from tests.loadtests.analysis.saved import (
     Row,
     full_rows,
@@ -27,16 +32,47 @@ def test_a_trial_with_nothing_against_it_is_valid() -> None:
 
 
 def test_a_request_without_a_fate_is_found() -> None:
-    trial = summarize(trial_of(full_rows(PLAN)[:-1]))
+    rows = full_rows(PLAN)
+    trial = summarize(with_generator(trial_of(rows), scheduled=len(rows) + 1))
 
     assert not trial.valid
     assert codes(trial) == ["conservation"]
 
 
-def test_another_schedule_than_the_planned_one_is_found() -> None:
-    trial = summarize(with_generator(trial_of(full_rows(PLAN)), schedule_digest="0123"))
+def test_the_samples_schedule_is_the_planned_one() -> None:
+    """What the samples tell is digested again: it must be what was made from the seed."""
+    rows = full_rows(PLAN)
+    honest = with_generator(trial_of(rows), schedule_digest=planned(PLAN).digest)
+    moved = [dataclasses.replace(rows[0], at=rows[0].at + 0.001), *rows[1:]]
+    dishonest = with_generator(trial_of(moved), schedule_digest=planned(PLAN).digest)
 
-    assert codes(trial) == ["schedule"]
+    assert summarize(honest).valid
+    assert codes(summarize(dishonest)) == ["schedule"]
+
+
+def test_a_dropped_request_is_a_reason() -> None:
+    """The latency of those that were not dropped says nothing of the load that was asked for."""
+    rows = full_rows(PLAN)
+    dropped = Row(at=1.0, took=None, outcome=Outcome.DROPPED, status=0)
+
+    assert codes(summarize(trial_of([*rows, dropped]))) == ["dropped"]
+
+
+def test_failures_are_a_reason_from_one_in_a_hundred_on() -> None:
+    rows = full_rows(PLAN)
+    failure = Row(at=1.0, outcome=Outcome.FAILED, error=ErrorKind.STATUS, status=500)
+    few, many = len(rows) // 150, len(rows) // 50
+
+    assert summarize(trial_of([*rows, *[failure] * few])).valid
+    assert codes(summarize(trial_of([*rows, *[failure] * many]))) == ["failures"]
+
+
+def test_what_the_generator_had_not_left_is_its_own_fault() -> None:
+    own = Row(at=1.0, took=None, outcome=Outcome.FAILED, error=ErrorKind.GENERATOR, status=0)
+
+    trial = summarize(trial_of([*full_rows(PLAN), own]))
+
+    assert codes(trial) == ["generator_exhausted"]
 
 
 def test_a_lost_worker_is_named() -> None:
@@ -47,11 +83,30 @@ def test_a_lost_worker_is_named() -> None:
 
 
 def test_late_sending_is_found_and_judged_against_what_it_could_spoil() -> None:
-    quick = summarize(trial_of(full_rows(PLAN, took=20.0, late=15.0)))
-    slow = summarize(trial_of(full_rows(PLAN, took=500.0, late=15.0)))
+    quick = summarize(trial_of(full_rows(PLAN, took=20.0, late=LATE_MS + 0.5)))
+    bearable = summarize(trial_of(full_rows(PLAN, took=20.0, late=LATE_MS - 0.5)))
+    slow = summarize(trial_of(full_rows(PLAN, took=500.0, late=LATE_MS + 0.5)))
 
     assert codes(quick) == ["generator_late"]
+    assert bearable.valid
     assert slow.valid
+
+
+def test_a_few_samples_do_not_open_the_lateness_gate() -> None:
+    """p99 needs 368 samples to be stated as a result; as a gate it is never left out."""
+    rows = full_rows(PLAN)[-150:]
+    late = [dataclasses.replace(row, late=200.0, took=220.0) for row in rows[:2]]
+
+    assert summarize(trial_of(rows)).valid
+    assert codes(summarize(trial_of([*late, *rows[2:]]))) == ["generator_late"]
+
+
+def test_requests_that_were_sent_after_the_window_are_found() -> None:
+    rows = full_rows(PLAN, took=3_000.0)
+    behind = [dataclasses.replace(r, late=40.0) if r.at > 9_970.0 else r for r in rows[:-12]]
+    overtaken = [Row(at=9_990.0, took=3_000.0, late=50.0)] * 12
+
+    assert "generator_behind" in codes(summarize(trial_of([*behind, *overtaken])))
 
 
 def test_a_generator_without_cpu_to_spare_is_found() -> None:
@@ -62,14 +117,16 @@ def test_a_generator_without_cpu_to_spare_is_found() -> None:
 
 
 def test_every_reason_says_what_to_do() -> None:
+    dropped = Row(at=2.0, took=None, outcome=Outcome.DROPPED, status=0)
     trial = with_generator(
-        with_server(trial_of([Row(at=1.0)]), lost_workers=(1,)),
+        with_server(trial_of([Row(at=1.0), dropped]), lost_workers=(1,)),
         schedule_digest="x",
+        scheduled=5,
         cpu_s=11.0,
         run_delay_s=5.0,
     )
 
     reasons = summarize(trial).reasons
 
-    assert len(reasons) == 5
+    assert len(reasons) == 6
     assert all(reason.hint and reason.text for reason in reasons)

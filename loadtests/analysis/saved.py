@@ -9,10 +9,10 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from loadtests import samples as sample_files
+from loadtests.matrix import TrialSpec
 from loadtests.plan import GeneratorPlan, Record
 from loadtests.records import GeneratorReport, ServerRecord
-from loadtests.run.planning import TrialSpec
-from loadtests.run.results import TrialFolder
+from loadtests.results import TrialFolder
 from loadtests.samples import Samples
 
 R = TypeVar("R", bound=Record)

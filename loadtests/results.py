@@ -21,6 +21,16 @@ class ResultsError(Exception):
     """A results folder that cannot be made or read: names it, and the remedy."""
 
 
+def write_whole(path: Path, text: str) -> None:
+    """Write a file so that it is there whole or not at all, whatever ends the program."""
+    fresh = path.with_name(f".{path.name}.part")
+    try:
+        fresh.write_text(text, encoding="utf-8")
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
 @dataclass(frozen=True, slots=True)
 class TrialFolder:
     """The files of one trial."""
@@ -126,7 +136,7 @@ def create(experiment: str, text: str, output: Path | None = None) -> RunFolder:
     except OSError as error:
         raise ResultsError(f"{path}: cannot be made: {error.strerror}") from None
     run = RunFolder(path)
-    run.experiment.write_text(text, encoding="utf-8")
+    write_whole(run.experiment, text)
     if output is None:
         _point_latest_to(path)
     return run
@@ -146,4 +156,7 @@ def _point_latest_to(path: Path) -> None:
     link, fresh = RESULTS / "latest", RESULTS / f".latest-{secrets.token_hex(2)}"
     with contextlib.suppress(OSError, NotImplementedError):
         fresh.symlink_to(path.relative_to(RESULTS), target_is_directory=True)
-        os.replace(fresh, link)
+        try:
+            os.replace(fresh, link)
+        finally:
+            fresh.unlink(missing_ok=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from loadtests.experiment import ClosedLoad, Experiment, Load, OpenLoad, Workload
 from loadtests.plan import ArrivalStream, GeneratorPlan, Target, UserStream
-from loadtests.run.results import TrialFolder
+from loadtests.results import TrialFolder
 
 LOAD, BYSTANDER = "load", "bystander"
 LEAD_S = 0.2
