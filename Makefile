@@ -11,8 +11,9 @@ DEVELOP := .venv/.develop-$(shell cksum < requirements-dev.lock | cut -d' ' -f1)
 
 EXP ?= tour
 RUN ?= results/latest
+PROFILE ?= uvloop
 
-.PHONY: help demo test check format bench run report lock vendor clean
+.PHONY: help demo test check format bench run resume report serve lock vendor clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,24 +41,32 @@ run: $(RUNTIME) ## one experiment and its report: make run EXP=blocking
 	@$(BIN)/python -m loadtests run $(EXP)
 	@$(BIN)/python -m dashboards report results/latest
 
+resume: $(RUNTIME) ## go on with an interrupted run: make resume RUN=results/tour/…
+	@$(BIN)/python -m loadtests run --resume $(RUN)
+	@$(BIN)/python -m dashboards report $(RUN)
+
 report: $(RUNTIME) ## analyze and report a saved run again: make report RUN=results/tour/…
 	@$(BIN)/python -m loadtests analyze $(RUN)
 	@$(BIN)/python -m dashboards report $(RUN)
+
+serve: $(RUNTIME) ## one profile in the foreground: make serve PROFILE=sync
+	@$(BIN)/python -m servers $(PROFILE)
 
 lock: ## resolve the dependencies again (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --upgrade pyproject.toml -o requirements.lock
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --upgrade pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
 
-vendor: ## build the report's chart library again (needs npm)
-	$(PYTHON) -m dashboards vendor
+vendor: $(RUNTIME) ## build the report's chart library again (needs npm)
+	@$(BIN)/python -m dashboards vendor
 
 clean: ## remove the environment and every cache; results stay
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(RUNTIME): requirements.lock
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-	  echo "error: $(PYTHON) is $$($(PYTHON) -V 2>&1), this needs Python 3.11 or later: install it (Debian: apt install python3; macOS: brew install python), then make PYTHON=python3.11 …" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  if $(PYTHON) -V >/dev/null 2>&1; then found="is $$($(PYTHON) -V 2>&1 | head -n 1)"; else found="cannot be run"; fi; \
+	  echo "error: $(PYTHON) $$found, this needs Python 3.11 or later: install it (Debian: apt install python3; macOS: brew install python), then make PYTHON=python3.11 …" >&2; exit 1; }
 	@test -x $(BIN)/python && $(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv || { \
 	  echo "error: $(PYTHON) cannot make a virtual environment: install its venv module (Debian, Ubuntu: apt install python3-venv), then run this again" >&2; exit 1; }
 	@echo "Installing into .venv (once, about a minute) …"

@@ -1,64 +1,27 @@
-"""The door of the room: `python -m dashboards report RUN` and `python -m dashboards vendor`."""
+"""The door of the room: `python -m dashboards report RUN` and `python -m dashboards vendor`.
+
+Rule: nothing but `sys` is imported before `main` stands ready to catch Ctrl-C.
+"""
 
 from __future__ import annotations
 
-import argparse
-import os
 import sys
-from pathlib import Path
-
-from dashboards import vendor
-from dashboards.report import page, text
-from loadtests.analysis import summary_json
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; returns the exit code. Faults are one line on stderr, and 1."""
-    options = _parser().parse_args(arguments)
+    """Run one command; returns the exit code. Faults are one line on stderr, Ctrl-C is 130."""
     try:
-        if options.command == "vendor":
-            print(vendor.build())
-        else:
-            print(report(options.run), end="")
-    except (summary_json.SummaryError, vendor.VendorError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        where = error.filename or options.command
-        remedy = "free some space or choose a folder you may write to, then run this again"
-        print(f"error: {where}: {error.strerror}; {remedy}", file=sys.stderr)
-        return 1
-    return 0
+        from dashboards import door
 
-
-def report(run: Path) -> str:
-    """Write report.html into the run folder; returns the table, the findings and the path."""
-    summary = summary_json.read(run / "summary.json")
-    target = run / "report.html"
-    _write(target, page.render(summary))
-    return f"{text.render(summary)}\nReport: {os.path.relpath(target)}\n"
-
-
-def _write(target: Path, content: str) -> None:
-    """Write the whole file or none: a full disk must not leave half a report behind."""
-    part = target.with_suffix(".part")
-    try:
-        part.write_text(content, encoding="utf-8")
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m dashboards", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    shown = commands.add_parser("report", help="write report.html and print the table")
-    shown.add_argument(
-        "run", type=Path, nargs="?", default=Path("results/latest"), metavar="RUN",
-        help="a run folder, default results/latest",
-    )  # fmt: skip
-    commands.add_parser("vendor", help="build the report's chart library again (needs npm)")
-    return parser
+        return door.main(arguments)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    except ModuleNotFoundError as error:
+        name = (error.name or str(error)).partition(".")[0]
+        remedy = "run this with .venv/bin/python (make demo makes it)"
+        print(f"error: {name} is not installed: {remedy}", file=sys.stderr)
+        return 2
 
 
 if __name__ == "__main__":

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -14,9 +16,30 @@ from servers.profiles import PROFILES
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
+CHANGELOG = (ROOT / "CHANGELOG.md").read_text("utf-8")
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
 TARGETS = set(re.findall(r"^([a-z][a-z-]*):.*## ", MAKEFILE, re.MULTILINE))
+
+
+def make(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """Make as a user runs it, without what an outer make passes on."""
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS"))}
+    return subprocess.run(
+        ["make", *arguments], cwd=folder, env=clean | {"LC_ALL": "C"}, capture_output=True,
+        text=True, check=False,
+    )  # fmt: skip
+
+
+def tracked(folder: Path) -> list[str] | None:
+    """The files that git keeps; None where there is no git, or no checkout."""
+    try:
+        done = subprocess.run(
+            ["git", "ls-files", "-z"], cwd=folder, capture_output=True, text=True, check=False
+        )
+    except FileNotFoundError:
+        return None
+    return None if done.returncode else [name for name in done.stdout.split("\0") if name]
 
 
 @pytest.mark.parametrize("profile", PROFILES)
@@ -46,12 +69,78 @@ def test_every_make_target_that_is_named_exists(text: str) -> None:
 
 
 def test_help_lists_every_target() -> None:
-    shown = subprocess.run(
-        ["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout
+    shown = make("help").stdout
 
     assert set(re.findall(r"^  make ([a-z-]+)", shown, re.MULTILINE)) == TARGETS
-    assert {"demo", "test", "check", "run", "report", "bench", "help"} <= TARGETS
+    assert {"demo", "test", "check", "run", "resume", "report", "serve", "bench"} <= TARGETS
+
+
+@pytest.mark.parametrize("target", ["demo", "test", "run", "resume", "report", "serve", "bench"])
+def test_the_readme_names_what_users_run(target: str) -> None:
+    assert re.search(rf"\bmake {target}\b", README)
+
+
+def test_the_readme_runs_python_from_the_environment_only() -> None:
+    assert re.findall(r"(?<!\.venv/bin/)python3? -m", README) == []
+
+
+@pytest.mark.parametrize("text", [README, CHANGELOG], ids=["README", "CHANGELOG"])
+@pytest.mark.parametrize("name", ["OpenUser", "ClosedUser", "BystanderUser"])
+def test_every_user_that_locust_offers_is_named(text: str, name: str) -> None:
+    assert name in text
+    assert f"class {name}(" in (ROOT / "loadtests/users/load.py").read_text("utf-8")
+
+
+def test_every_option_of_locust_that_is_named_exists() -> None:
+    own = (ROOT / "loadtests/users/options.py").read_text("utf-8")
+    named = {"--path", "--rate", "--arrivals", "--think-time", "--allow-host"}
+
+    assert named == {option for option in named if f'"{option}"' in own and f"`{option}`" in README}
+
+
+@pytest.mark.parametrize(
+    ("targets", "commands"),
+    [
+        (
+            ["resume", "RUN=results/tour/x"],
+            ["loadtests run --resume results/tour/x", "dashboards report results/tour/x"],
+        ),
+        (["serve", "PROFILE=sync"], ["servers sync"]),
+        (["serve"], ["servers uvloop"]),
+    ],
+)
+def test_a_target_runs_its_commands(targets: list[str], commands: list[str]) -> None:
+    shown = make("-n", *targets).stdout.splitlines()
+
+    assert shown[-len(commands) :] == [f".venv/bin/python -m {command}" for command in commands]
+
+
+@pytest.mark.parametrize(
+    ("script", "found"),
+    [
+        (None, "cannot be run"),
+        ("exit 3", "cannot be run"),
+        ('[ "$1" = -V ] && echo Python 3.8.1 && echo more && exit; exit 1', "is Python 3.8.1"),
+        ('[ "$1" = -V ] && echo Python 2.7.18 >&2 && exit; echo Traceback >&2; exit 1',
+         "is Python 2.7.18"),
+    ],
+)  # fmt: skip
+def test_an_interpreter_that_does_not_do_is_named_in_a_clean_sentence(
+    tmp_path: Path, script: str | None, found: str
+) -> None:
+    python = tmp_path / "python"
+    if script is not None:
+        python.write_text(f"#!/bin/sh\n{script}\n", "utf-8")
+        python.chmod(0o755)
+    for name in ("Makefile", "requirements.lock", "requirements-dev.lock"):
+        shutil.copy(ROOT / name, tmp_path)
+
+    done = make("demo", f"PYTHON={python}", folder=tmp_path)
+
+    first, last = done.stderr.splitlines()
+    assert first.startswith(f"error: {python} {found}, this needs Python 3.11 or later: install")
+    assert last.startswith("make: ***")
+    assert done.stdout == ""
 
 
 def test_every_link_into_the_repository_leads_somewhere() -> None:
@@ -60,12 +149,22 @@ def test_every_link_into_the_repository_leads_somewhere() -> None:
             assert target.startswith("https://") or (ROOT / target).exists(), target
 
 
+def test_without_git_or_a_checkout_no_file_is_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    assert tracked(tmp_path) is None
+
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert tracked(ROOT) is None
+
+
 def test_no_tracked_file_names_this_machine() -> None:
-    listed = subprocess.run(
-        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout
+    names = tracked(ROOT)
+    if names is None:
+        pytest.skip("no git checkout here: which files are kept is not known")
     home = str(Path.home())
-    for name in filter(None, listed.split("\0")):
+    for name in names:
         path = ROOT / name
         if path.suffix in {".py", ".md", ".toml", ".json", ".html", ".yml", ".lock"}:
             text = path.read_text("utf-8", errors="replace")

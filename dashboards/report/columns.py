@@ -103,10 +103,11 @@ MAX = Column(
     part_of=_latency,
 )
 LOST = Column(
-    "failed + censored",
+    "not answered",
     "requests",
-    lambda t: t.requests.failed + t.requests.censored,
-    "Requests with an error, and requests still unanswered when the trial ended.",
+    lambda t: t.requests.failed + t.requests.dropped + t.requests.censored,
+    "Requests without a successful answer: failed (an error), dropped (never sent) and censored "
+    "(still waiting when the trial ended).",
     count,
 )
 BYSTANDER = Column(
@@ -176,10 +177,10 @@ FATES = (
 )
 
 
-def measured(trials: Sequence[Trial]) -> tuple[Column, ...]:
-    """The columns of FIGURES that the run has figures for."""
+def measured(trials: Sequence[Trial], columns: Sequence[Column] = FIGURES) -> tuple[Column, ...]:
+    """The columns that the run has figures for."""
     return tuple(
         column
-        for column in FIGURES
+        for column in columns
         if not column.optional or any(column.value(trial) is not None for trial in trials)
     )

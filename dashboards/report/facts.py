@@ -11,13 +11,13 @@ from dashboards.palette import look
 from dashboards.report.format import MISSING, figure
 from loadtests.analysis.summary import ProfileSummary
 
-# The factors of a profile, each under the names that facts may give it.
+# The factors of a profile, each with the facts of the contract that say it.
 FACTORS: dict[str, tuple[str, ...]] = {
-    "server": ("server",),
-    "parser": ("parser", "http_parser", "http"),
-    "loop": ("loop", "event_loop"),
-    "processes": ("processes", "workers"),
-    "threads": ("threads", "threads_per_worker"),
+    "server": ("server", "server_version"),
+    "parser": ("parser",),
+    "loop": ("loop",),
+    "processes": ("workers",),
+    "threads": ("threads",),
 }
 
 # SVG path of each symbol round the middle of a 34 × 12 swatch, as the charts draw it.
@@ -31,13 +31,13 @@ SHAPES = {
 
 def factors(profile: ProfileSummary) -> dict[str, str]:
     """Server, parser, loop, processes and threads of a profile, as its facts report them."""
-    found = {
-        name: next((profile.facts[k] for k in keys if k in profile.facts), None)
+    facts = dict(profile.facts)
+    # A loop is reported as its class; its package is what it is known by.
+    facts["loop"] = str(facts["loop"]).split(".")[0] if facts.get("loop") else None
+    return {
+        name: " ".join(_text(facts[k]) for k in keys if facts.get(k) is not None) or MISSING
         for name, keys in FACTORS.items()
     }
-    # A loop is reported as its class; its package is what it is known by.
-    found["loop"] = str(found["loop"]).split(".")[0] if found["loop"] else None
-    return {name: _text(value) for name, value in found.items()}
 
 
 def evidence(values: Mapping[str, Any]) -> dict[str, str]:

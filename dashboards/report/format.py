@@ -68,6 +68,11 @@ def percentile(quantile: float) -> str:
     return f"{quantile * 100:.10g}{NBSP}%"
 
 
+def share(percent: float | None) -> str:
+    """A percentage as a figure that says 100 only where it is the whole."""
+    return figure(min(percent, 99.9) if percent is not None and percent < 100 else percent)
+
+
 def listed(words: Sequence[str]) -> str:
     """Words in a row as a sentence has them: `a`, `a and b`, `a, b and c`."""
     if len(words) <= 1:

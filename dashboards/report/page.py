@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from importlib import resources
 from typing import Any
 
 import jinja2
 from markupsafe import Markup
 
-from dashboards.report import columns
-from dashboards.report.cells import cells
+from dashboards.report import columns, compared
+from dashboards.report.cells import Row, cells
 from dashboards.report.charts.chart import Chart
 from dashboards.report.facts import evidence, factors, flat, swatch
 from dashboards.report.format import count, duration, figure, plural, printable
+from dashboards.report.generator import GENERATOR
+from dashboards.report.ratios import PAIRS
 from dashboards.report.sections import sections
 from loadtests.analysis.summary import Summary, Trial
 
@@ -44,14 +47,19 @@ def _context(summary: Summary) -> dict[str, Any]:
     return {
         "run": summary,
         "profiles": [(p, factors(p), flat(p.facts)) for p in summary.profiles],
+        "loads": compared.loads(summary),
+        "processors": compared.processors(summary),
+        "unverified": list(compared.unverified(summary)),
         "environment": flat(summary.environment),
         "sections": sections(summary),
-        "single": all(t.repetition <= 1 for t in summary.trials),
-        "repetitions": _repetitions(summary),
+        "pairs": PAIRS,
+        "valid": _fewest_and_most(len(r.valid) for r in _rows(summary)),
+        "repetitions": _fewest_and_most(len(r.valid) + len(r.invalid) for r in _rows(summary)),
         "invalid": [t for t in summary.trials if not t.valid],
         "errors": [(t, t.errors) for t in summary.trials if t.errors],
         "figures": columns.measured(summary.trials),
         "fates": columns.FATES,
+        "generator": columns.measured(summary.trials, GENERATOR),
         "digests": _digests(summary),
         "css": Markup(_read("static/report.css")),
         "library": Markup(_read("static/vendor/echarts.min.js")),
@@ -68,9 +76,12 @@ def _read(name: str) -> str:
     return HERE.joinpath(name).read_text(encoding="utf-8")
 
 
-def _repetitions(summary: Summary) -> tuple[int, int]:
-    """The fewest and the most trials that any profile had in one cell."""
-    found = [len(r.valid) + len(r.invalid) for cell in cells(summary) for r in cell.rows]
+def _rows(summary: Summary) -> list[Row]:
+    return [row for cell in cells(summary) for row in cell.rows]
+
+
+def _fewest_and_most(counts: Iterable[int]) -> tuple[int, int]:
+    found = list(counts)
     return (min(found), max(found)) if found else (0, 0)
 
 

@@ -6,10 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from dashboards.report import charts
-from dashboards.report.cells import VISIBLE, Cell, Row, cells, censored
+from dashboards.report.cells import Cell, Row, cells, censored
 from dashboards.report.charts.chart import Chart
-from dashboards.report.columns import FATES, Column, measured
-from dashboards.report.format import figure, listed
+from dashboards.report.columns import FATES, FIGURES, Column, measured
+from dashboards.report.format import listed
+from dashboards.report.generator import GENERATOR
+from dashboards.report.ratios import verdict
 from loadtests.analysis.summary import Capacity, Comparison, Summary, Trial, WorkloadSummary
 
 
@@ -21,6 +23,7 @@ class Figures:
     trials: str
     figures: tuple[str, ...]
     fates: tuple[str, ...]
+    generator: tuple[str, ...]
     trial: Trial | None = None
 
 
@@ -59,12 +62,12 @@ def _section(
     summary: Summary, workload: WorkloadSummary, mine: Sequence[Cell], number: int
 ) -> Section:
     per_cell, sweep = charts.of_workload(mine, number)
-    shown = measured(summary.trials)
+    tables = tuple(measured(summary.trials, of) for of in (FIGURES, FATES, GENERATOR))
     ratios = (c for c in summary.comparisons if c.workload == workload.name)
     return Section(
         workload=workload,
         loads=tuple(
-            Load(cell, tuple(_lines(cell, shown)), tuple(drawn), tuple(_notes(cell)))
+            Load(cell, tuple(_lines(cell, tables)), tuple(drawn), tuple(_notes(cell)))
             for cell, drawn in zip(mine, per_cell, strict=True)
         ),
         sweep=tuple(sweep),
@@ -73,14 +76,14 @@ def _section(
     )
 
 
-def _lines(cell: Cell, shown: Sequence[Column]) -> Iterator[Figures]:
+def _lines(cell: Cell, tables: Sequence[Sequence[Column]]) -> Iterator[Figures]:
     for row in cell.rows:
         trials = f"{len(row.valid)} of {len(row.valid) + len(row.invalid)}"
-        yield Figures(row.profile, trials, _medians(row, shown), _medians(row, FATES))
+        figures, fates, generator = (_medians(row, columns) for columns in tables)
+        yield Figures(row.profile, trials, figures, fates, generator)
         for trial in row.invalid:
-            yield Figures(
-                row.profile, "INVALID", _values(trial, shown), _values(trial, FATES), trial
-            )
+            figures, fates, generator = (_values(trial, columns) for columns in tables)
+            yield Figures(row.profile, "INVALID", figures, fates, generator, trial)
 
 
 def _medians(row: Row, columns: Sequence[Column]) -> tuple[str, ...]:
@@ -101,16 +104,3 @@ def _notes(cell: Cell) -> Iterator[str]:
             f"≥: when the trial ended, some requests to {listed(floors)} were still waiting for "
             "their answer, so that this figure is a lower bound."
         )
-
-
-def verdict(comparison: Comparison) -> str:
-    """A ratio in words: no visible difference where its range touches 1 or its median is near."""
-    if comparison.n == 1:
-        kind = "observation"
-    elif comparison.min <= 1 <= comparison.max or 1 / VISIBLE <= comparison.median <= VISIBLE:
-        kind = "no visible difference"
-    else:
-        return f"{comparison.b} is {figure(comparison.median)} times {comparison.a}"
-    if kind == "observation" and 1 / VISIBLE <= comparison.median <= VISIBLE:
-        return "observation: no visible difference"
-    return kind

@@ -21,10 +21,10 @@ LAYOUT: tuple[tuple[Column, str, str, int], ...] = (
     (columns.P50, "p50", "ms", 8),
     (columns.P99, "p99", "ms", 8),
     (columns.MAX, "max", "ms", 8),
-    (columns.LOST, "failed +", "censored", 10),
+    (columns.LOST, "not", "answered", 10),
     (columns.BYSTANDER, "bystander", "p90 ms", 11),
     (columns.CPU, "CPU", "s", 7),
-    (columns.RSS, "RSS", "MiB", 7),
+    (columns.RSS, "memory", "MiB", 7),
 )
 
 

@@ -26,69 +26,70 @@ FRAMING = (b"content-length", b"transfer-encoding")
 class Owner(Protocol):
     """Who owns a connection, and is told what became of the exchange on it."""
 
-    def finished(
-        self, connection: Connection, exchange: Exchange, status: int, error: ErrorKind, at_ns: int
-    ) -> None:
-        """An exchange ended: with an answer (status above 0), or without one."""
+    def finished(self, connection: Connection, status: int, error: ErrorKind, at_ns: int) -> None:
+        """Its exchange ended: with an answer (status above 0), or without one."""
 
     def lost(self, connection: Connection) -> None:
         """The connection is gone and carries no exchange."""
 
 
 class Connection(asyncio.Protocol):
-    """A client's side of one connection. `exchange` is the one under way, or None.
+    """A client's side of one connection, which carries `exchange` while it is `busy`.
 
-    `headers` are those of the answer under way, or of the last one.
+    It is `open` as long as another request can be sent. `headers` are those of the answer under
+    way, or of the last one.
     """
 
     __slots__ = (
         "_at_ns",
+        "_complete",
         "_headers_done",
+        "_keep_alive",
         "_parser",
+        "_status",
         "_transport",
+        "busy",
         "exchange",
         "headers",
         "on_header",
+        "open",
         "owner",
     )
 
-    def __init__(self, owner: Owner) -> None:
+    def __init__(self, owner: Owner, exchange: Exchange) -> None:
         self.owner = owner
-        self.exchange: Exchange | None = None
+        self.exchange = exchange
+        self.busy = self.open = False
         self.headers: dict[bytes, bytes] = {}
         # The parser calls this for every header: a method of the dictionary costs no frame.
         self.on_header = self.headers.__setitem__
         self._transport: Any = None
-        self._headers_done = False
-        self._at_ns = 0
+        self._headers_done = self._complete = self._keep_alive = False
+        self._at_ns = self._status = 0
         self._parser = httptools.HttpResponseParser(self)
 
-    def send(self, exchange: Exchange, head: bytes) -> None:
-        """Write a request; its exchange is under way until the owner is told that it finished.
+    def send(self, head: bytes) -> None:
+        """Write the request of `exchange`; the owner will be told how it ended.
 
         `head` is all of it but the value of its last header: the send time in microseconds since
         the epoch, after the convention of `X-Request-Start: t=…`.
         """
-        self.exchange = exchange
+        self.busy = True
         self._headers_done = False
         self.headers.clear()
-        exchange.sent_ns = now_ns = perf_counter_ns()
+        self.exchange.sent_ns = now_ns = perf_counter_ns()
         self._transport.write(b"%b%d\r\n\r\n" % (head, (now_ns + EPOCH_NS) // 1000))
 
     def abort(self) -> None:
         """Drop the connection without a word."""
-        self.exchange = None
+        self.busy = self.open = False
         if self._transport is not None:
             self._transport.abort()
-
-    @property
-    def closing(self) -> bool:
-        """Whether no request can be sent any more."""
-        return self._transport is None or self._transport.is_closing()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by the event loop."""
         self._transport = transport
+        self.open = True
 
     def data_received(self, data: bytes) -> None:
         """Called by the event loop. The arrival counts, not the end of the parsing."""
@@ -96,13 +97,25 @@ class Connection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError:
+            self.open = False
             self._transport.abort()
             self._end(0, ErrorKind.MALFORMED, self._at_ns)
+            return
+        # Not in the parser's own call: what comes behind the answer is not the next one's.
+        if self._complete:
+            self._complete = False
+            if not self._keep_alive:
+                self.open = False
+                self._transport.close()
+            if self.busy:
+                self.busy = False
+                self.owner.finished(self, self._status, ErrorKind.NONE, self._at_ns)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Called by the event loop."""
         at_ns = perf_counter_ns()
-        if self.exchange is None:
+        self.open = False
+        if not self.busy:
             self.owner.lost(self)
         elif not self._headers_done:
             self._end(0, ErrorKind.RESET, at_ns)
@@ -121,13 +134,11 @@ class Connection(asyncio.Protocol):
         if status < 200:
             self._headers_done = False
             return
-        if not self._parser.should_keep_alive():
-            self._transport.close()
-        exchange, self.exchange = self.exchange, None
-        if exchange is not None:
-            self.owner.finished(self, exchange, status, ErrorKind.NONE, self._at_ns)
+        self._status = status
+        self._keep_alive = self._parser.should_keep_alive()
+        self._complete = True
 
     def _end(self, status: int, error: ErrorKind, at_ns: int) -> None:
-        exchange, self.exchange = self.exchange, None
-        if exchange is not None:
-            self.owner.finished(self, exchange, status, error, at_ns)
+        if self.busy:
+            self.busy = False
+            self.owner.finished(self, status, error, at_ns)

@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from collections.abc import Callable, Coroutine
 from time import perf_counter_ns
-from typing import Any
 
 from loadtests.engine.connection import Connection
-from loadtests.engine.exchange import Exchange
+from loadtests.engine.exchange import Exchange, Then
 from loadtests.engine.recorder import Recorder
 from loadtests.samples import ErrorKind, Outcome
 
@@ -32,9 +30,10 @@ class Engine:
         self._max_in_flight = max_in_flight
         self._idle: list[Connection] = []
         self._connections: set[Connection] = set()
-        self._under_way: set[Exchange] = set()
-        self._connecting: set[asyncio.Task[None]] = set()
+        self._connecting: dict[asyncio.Task[None], Exchange] = {}
         self._empty = asyncio.Event()
+        self.in_flight = 0
+        """How many requests have been issued and have no fate yet."""
         self.connections_opened = 0
 
     def add_target(self, url: str, host: str | None = None) -> None:
@@ -42,34 +41,31 @@ class Engine:
         name = host or f"{self._host}:{self._port}"
         head = f"GET {url} HTTP/1.1\r\nHost: {name}\r\nAccept: */*\r\nX-Request-Start: t="
         self._heads.append(head.encode())
-        self._recorder.add_target()
 
-    def issue(
-        self, target: int, intended_ns: int, then: Callable[[bool], None] | None = None
-    ) -> None:
-        """Send one request now. `then` is told, when its fate is known, whether it completed."""
-        exchange = Exchange(target, intended_ns, then)
-        if len(self._under_way) >= self._max_in_flight:
-            self._lose(exchange, Outcome.DROPPED, ErrorKind.NONE)
+    def issue(self, target: int, intended_ns: int, then: Then | None = None) -> None:
+        """Send one request now. `then` is called when its fate is known."""
+        if self.in_flight >= self._max_in_flight:
+            self.in_flight += 1
+            self._lose(Exchange(target, intended_ns, then), Outcome.DROPPED, ErrorKind.NONE)
             return
-        self._under_way.add(exchange)
-        while self._idle:
-            connection = self._idle.pop()
-            if not connection.closing:
-                exchange.reused = True
+        self.in_flight += 1
+        idle = self._idle
+        while idle:
+            connection = idle.pop()
+            if connection.open:
+                exchange = connection.exchange
+                exchange.target = target
+                exchange.intended_ns = intended_ns
+                exchange.then = then
                 exchange.connect_ns = 0
-                connection.send(exchange, self._heads[target])
+                exchange.reused = True
+                connection.send(self._heads[target])
                 return
-        self._start(self._open(exchange))
-
-    @property
-    def in_flight(self) -> int:
-        """How many requests have been issued and have no fate yet."""
-        return len(self._under_way)
+        self._connect(Exchange(target, intended_ns, then))
 
     async def settle(self, deadline_s: float) -> bool:
         """Wait until nothing is under way; False where that lasts longer than `deadline_s`."""
-        if self._under_way:
+        if self.in_flight:
             self._empty.clear()
             try:
                 await asyncio.wait_for(self._empty.wait(), deadline_s)
@@ -79,30 +75,32 @@ class Engine:
 
     async def drain(self, deadline_s: float) -> None:
         """End: settle, censor what has not, with its age, and close every connection."""
-        if not await self.settle(deadline_s):
-            self._censor()
-        for task in self._connecting:
+        await self.settle(deadline_s)
+        for task, exchange in list(self._connecting.items()):
             task.cancel()
+            self._censor(exchange)
         for connection in list(self._connections):
+            busy = connection.busy
             connection.abort()
+            if busy:
+                self._censor(connection.exchange)
         await asyncio.sleep(0)
 
-    def _censor(self) -> None:
-        for exchange in list(self._under_way):
-            exchange.then = None
-            self._lose(exchange, Outcome.CENSORED, ErrorKind.NONE)
+    def _censor(self, exchange: Exchange) -> None:
+        exchange.then = None
+        self._lose(exchange, Outcome.CENSORED, ErrorKind.NONE)
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._connecting.add(task)
-        task.add_done_callback(self._connecting.discard)
+    def _connect(self, exchange: Exchange) -> None:
+        task = asyncio.get_running_loop().create_task(self._open(exchange))
+        self._connecting[task] = exchange
+        task.add_done_callback(lambda task: self._connecting.pop(task, None))
 
     async def _open(self, exchange: Exchange) -> None:
         started_ns = perf_counter_ns()
         loop = asyncio.get_running_loop()
         try:
             _, connection = await loop.create_connection(
-                lambda: Connection(self), self._host, self._port
+                lambda: Connection(self, exchange), self._host, self._port
             )
         except OSError as error:
             self._lose(exchange, Outcome.FAILED, _kind(error))
@@ -110,30 +108,34 @@ class Engine:
         self.connections_opened += 1
         self._connections.add(connection)
         exchange.connect_ns = perf_counter_ns() - started_ns
-        if connection.closing:
-            self._lose(exchange, Outcome.FAILED, ErrorKind.RESET)
+        # From here on the connection knows of the exchange, and this task no longer does.
+        task = asyncio.current_task()
+        assert task is not None
+        self._connecting.pop(task)
+        if connection.open:
+            connection.send(self._heads[exchange.target])
         else:
-            connection.send(exchange, self._heads[exchange.target])
-
-    def finished(
-        self, connection: Connection, exchange: Exchange, status: int, error: ErrorKind, at_ns: int
-    ) -> None:
-        """Called by a connection: its exchange has ended."""
-        self._under_way.discard(exchange)
-        if connection.closing:
             self._connections.discard(connection)
-        else:
+            self._lose(exchange, Outcome.FAILED, ErrorKind.RESET)
+
+    def finished(self, connection: Connection, status: int, error: ErrorKind, at_ns: int) -> None:
+        """Called by a connection: its exchange has ended."""
+        self.in_flight -= 1
+        exchange = connection.exchange
+        if connection.open:
             self._idle.append(connection)
-        if error is ErrorKind.NONE and status < 400:
-            self._recorder.complete(exchange, at_ns, status)
-            completed = True
+        else:
+            self._connections.discard(connection)
+        completed = error is ErrorKind.NONE and status < 400
+        if completed:
+            self._recorder.record(exchange, Outcome.COMPLETED, at_ns, status, ErrorKind.NONE)
         else:
             error = error or ErrorKind.STATUS
-            self._recorder.fail(exchange, Outcome.FAILED, at_ns, status, error)
-            completed = False
+            self._recorder.record(exchange, Outcome.FAILED, at_ns, status, error)
+        # Last, for what follows may use the connection and its exchange again.
         if exchange.then is not None:
-            exchange.then(completed)
-        if not self._under_way:
+            exchange.then(completed, at_ns)
+        if not self.in_flight:
             self._empty.set()
 
     def lost(self, connection: Connection) -> None:
@@ -142,11 +144,12 @@ class Engine:
 
     def _lose(self, exchange: Exchange, outcome: Outcome, error: ErrorKind) -> None:
         """An exchange that no connection carries has come to its end."""
-        self._under_way.discard(exchange)
-        self._recorder.fail(exchange, outcome, perf_counter_ns(), 0, error)
+        self.in_flight -= 1
+        at_ns = perf_counter_ns()
+        self._recorder.record(exchange, outcome, at_ns, 0, error)
         if exchange.then is not None:
-            exchange.then(False)
-        if not self._under_way:
+            exchange.then(False, at_ns)
+        if not self.in_flight:
             self._empty.set()
 
 

@@ -6,15 +6,16 @@ from collections.abc import Callable
 
 from loadtests.samples import NEVER
 
+Then = Callable[[bool, int], None]
+"""Called when a request's fate is known: whether it completed, and when that was known."""
+
 
 class Exchange:
-    """Times are nanoseconds of the monotonic clock; `then` is called when the fate is known."""
+    """Times are nanoseconds of the monotonic clock. A connection uses one again and again."""
 
     __slots__ = ("connect_ns", "intended_ns", "reused", "sent_ns", "target", "then")
 
-    def __init__(
-        self, target: int, intended_ns: int, then: Callable[[bool], None] | None = None
-    ) -> None:
+    def __init__(self, target: int, intended_ns: int, then: Then | None = None) -> None:
         self.target = target
         self.intended_ns = intended_ns
         self.then = then

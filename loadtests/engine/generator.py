@@ -21,8 +21,6 @@ from loadtests.engine.users import crowd
 from loadtests.plan import GeneratorPlan
 from loadtests.records import GeneratorReport
 
-PUBLISH_S = 0.25
-
 
 @dataclass(frozen=True, slots=True)
 class Share:
@@ -74,7 +72,6 @@ async def _run(plan: GeneratorPlan, arrivals: Schedule, recorder: Recorder, shar
     for target in plan.targets:
         engine.add_target(target.url)
     until_ns = plan.origin_ns + int(plan.measure_s * NANOSECONDS)
-    publishing = asyncio.ensure_future(_publish(recorder))
     await _sleep_until(plan.origin_ns - int(plan.warmup_s * NANOSECONDS))
     users = [u for s in plan.users for u in crowd(s, engine, plan.seed, share.number, share.of)]
     dispatcher = Dispatcher(engine, asyncio.get_running_loop(), spin=plan.spin)
@@ -87,14 +84,7 @@ async def _run(plan: GeneratorPlan, arrivals: Schedule, recorder: Recorder, shar
         user.stop()
     dispatcher.close()
     await engine.drain(plan.drain_s)
-    publishing.cancel()
     return engine.connections_opened
-
-
-async def _publish(recorder: Recorder) -> None:
-    while True:
-        await asyncio.sleep(PUBLISH_S)
-        recorder.publish()
 
 
 async def _sleep_until(at_ns: int) -> None:

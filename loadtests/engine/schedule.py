@@ -49,6 +49,8 @@ def arrivals(
 
 def choices(targets: Sequence[Target], rng: random.Random) -> Iterator[int]:
     """An endless draw of target numbers by weight."""
+    if len(targets) == 1:
+        yield from itertools.repeat(targets[0].number)
     totals = list(itertools.accumulate(target.weight for target in targets))
     while True:
         yield targets[bisect(totals, rng.random() * totals[-1])].number

@@ -1,4 +1,4 @@
-"""Tallies into Locust's statistics: its own fields and its own merging, no call per request.
+"""Samples into Locust's statistics: its own fields and its own merging, no call per request.
 
 A failure counts as a request without a response time, as Locust itself counts one that has none,
 so that failures never enter the latency of successes.
@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from loadtests.engine.recorder import Tallies
-from loadtests.engine.tally import Tally, bucket_ns
+from loadtests.engine.tally import Tally, bucket_ns, tallies
 
 METHOD = "GET"
 MILLISECOND = 1e6
@@ -18,17 +17,16 @@ MILLISECOND = 1e6
 
 def bucket_ms(latency_ms: float) -> float:
     """The histogram bucket of a latency in milliseconds, for Locust's own bookkeeping."""
-    return bucket_ns(round(latency_ms * MILLISECOND)) / MILLISECOND
+    return int(bucket_ns(round(latency_ms * MILLISECOND))) / MILLISECOND
 
 
-def merge(tallies: Tallies, names: Sequence[str], stats: Any, now_s: float) -> None:
-    """Add what was counted to a `locust.stats.RequestStats`; `now_s` is the time of the epoch.
+def merge(rows: Any, names: Sequence[str], stats: Any, now_s: float) -> None:
+    """Add a recorder's rows to a `locust.stats.RequestStats`.
 
-    `names` are those of the targets by number; it may be longer than what was counted.
+    `names` are those of the targets by number; `now_s` is the time of the epoch.
     """
-    for name, tally in zip(names, tallies, strict=False):
-        if tally:
-            _merge_one(tally, name, stats, now_s)
+    for tally in tallies(rows):
+        _merge_one(tally, names[tally.target], stats, now_s)
 
 
 def _merge_one(tally: Tally, name: str, stats: Any, now_s: float) -> None:

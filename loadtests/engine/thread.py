@@ -1,7 +1,7 @@
 """The engine on a loop of its own in a native thread, for callers on another.
 
 Rule: everything that touches the engine happens on its loop, in the order in which it was asked
-for. Callers hand over work, and take what was counted from the recorder's deques.
+for. Callers hand over work, and read what was recorded.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from time import perf_counter_ns
 
 from loadtests.engine.dispatcher import Dispatcher
 from loadtests.engine.engine import Engine
-from loadtests.engine.generator import PUBLISH_S
 from loadtests.engine.loops import new_event_loop
 from loadtests.engine.recorder import Recorder
 from loadtests.engine.streams import Stream
@@ -28,7 +27,7 @@ class EngineThread:
 
     def __init__(self, target: Target, max_in_flight: int) -> None:
         self.names: list[str] = []
-        self.recorder = Recorder(perf_counter_ns(), keep=False)
+        self.recorder = Recorder(perf_counter_ns())
         self.ended = False
         self._host = f"{target.name}:{target.port}"
         self._loop = new_event_loop()
@@ -78,10 +77,6 @@ class EngineThread:
         self._loop.call_soon_threadsafe(work)
 
     async def _live(self) -> None:
-        while not self._finish.is_set():
-            try:
-                await asyncio.wait_for(self._finish.wait(), PUBLISH_S)
-            except TimeoutError:
-                self.recorder.publish()
+        await self._finish.wait()
         self._dispatcher.close()
         await self._engine.drain(self._drain_s)

@@ -38,12 +38,13 @@ class ClosedUser:
         if not self._stopped:
             self._engine.issue(next(self._draws), perf_counter_ns(), self._answered)
 
-    def _answered(self, completed: bool) -> None:
-        pause_s = self._think_s if completed else max(self._think_s, AFTER_FAILURE_S)
-        if pause_s:
-            self._loop.call_later(pause_s, self._send)
+    def _answered(self, completed: bool, at_ns: int) -> None:
+        if completed and not self._think_s:
+            if not self._stopped:
+                self._engine.issue(next(self._draws), at_ns, self._answered)
         else:
-            self._send()
+            pause_s = self._think_s if completed else max(self._think_s, AFTER_FAILURE_S)
+            self._loop.call_later(pause_s, self._send)
 
 
 def crowd(

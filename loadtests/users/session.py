@@ -18,6 +18,7 @@ from locust.runners import MasterRunner
 
 from loadtests import guard
 from loadtests.engine import statistics
+from loadtests.engine.recorder import Reader
 from loadtests.engine.thread import EngineThread
 
 TICK_S = 0.25
@@ -34,6 +35,7 @@ class Session:
         options: Any = environment.parsed_options
         target = guard.check(environment.host or "", options.allow_host or ())
         self.engine = EngineThread(target, options.max_in_flight)
+        self._reader = Reader(self.engine.recorder)
         self._environment = environment
         self._drain_s = float(options.drain)
         self._thread = ThreadPool(1)
@@ -56,10 +58,8 @@ class Session:
             self._merge()
 
     def _merge(self) -> None:
-        recorder = self.engine.recorder
-        while recorder.tallies:
-            tallies = recorder.tallies.popleft()
-            statistics.merge(tallies, self.engine.names, self._environment.stats, time.time())
+        for rows, _ in self._reader.news():
+            statistics.merge(rows, self.engine.names, self._environment.stats, time.time())
 
 
 def session_of(environment: Environment) -> Session:

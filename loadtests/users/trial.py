@@ -20,7 +20,7 @@ from locust.runners import WorkerRunner
 from loadtests import faults
 from loadtests.engine import statistics
 from loadtests.engine.generator import Share, generate
-from loadtests.engine.recorder import Recorder
+from loadtests.engine.recorder import Reader
 from loadtests.plan import GeneratorPlan
 from loadtests.records import GeneratorReport
 from loadtests.results import write_whole
@@ -71,29 +71,29 @@ class TrialUser(User):
         return GeneratorPlan.model_validate_json(path.read_bytes())
 
     def _run(self, plan: GeneratorPlan, share: Share) -> GeneratorReport:
-        recorders: deque[Recorder] = deque()
+        readers: deque[Reader] = deque()
         pool = gevent.get_hub().threadpool
         writer = SampleWriter(plan.samples(share.number), plan.targets)
         names = [target.path for target in plan.targets]
         try:
-            work = pool.spawn(generate, plan, recorders.append, share)
+            begin = lambda recorder: readers.append(Reader(recorder))  # noqa: E731
+            work = pool.spawn(generate, plan, begin, share)
             while not work.ready():
                 work.wait(TICK_S)
-                self._empty(recorders, writer, names)
+                self._empty(readers, writer, names)
             report: GeneratorReport = work.get()
-            self._empty(recorders, writer, names)
+            self._empty(readers, writer, names)
         finally:
             writer.close()
         return report
 
-    def _empty(self, recorders: deque[Recorder], writer: SampleWriter, names: list[str]) -> None:
+    def _empty(self, readers: deque[Reader], writer: SampleWriter, names: list[str]) -> None:
         pool = gevent.get_hub().threadpool
-        for recorder in recorders:
-            while recorder.full:
-                pool.apply(writer.write, (recorder.full.popleft(),))
-            while recorder.tallies:
-                tallies = recorder.tallies.popleft()
-                statistics.merge(tallies, names, self.environment.stats, time.time())
+        for reader in readers:
+            for rows, whole in reader.news():
+                statistics.merge(rows, names, self.environment.stats, time.time())
+                if whole is not None:
+                    pool.apply(writer.write, (whole,))
 
 
 @events.init.add_listener

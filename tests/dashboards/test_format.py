@@ -51,3 +51,11 @@ def test_words_are_joined_as_a_sentence_has_them() -> None:
 
 def test_what_a_terminal_would_obey_becomes_a_space() -> None:
     assert f.printable("a\x1b[31m\r\nb\u202ec\u2028d é –") == "a [31m  b c d é –"
+
+
+@pytest.mark.parametrize(
+    ("percent", "text"),
+    [(100, "100"), (99.96, "99.9"), (99.94, "99.9"), (98.5, "98.5"), (0, "0"), (None, "–")],
+)
+def test_a_share_says_100_only_of_the_whole(percent: float | None, text: str) -> None:
+    assert f.share(percent) == text

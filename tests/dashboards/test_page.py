@@ -8,8 +8,8 @@ from html.parser import HTMLParser
 import pytest
 
 from dashboards.report import page
-from dashboards.report.sections import sections, verdict
-from loadtests.analysis.summary import Capacity, Comparison, Summary
+from dashboards.report.sections import sections
+from loadtests.analysis.summary import Capacity, Summary
 from tests.dashboards import summaries
 
 VOID = {"meta", "br", "img", "link", "input", "hr"}
@@ -119,8 +119,6 @@ def test_every_invalid_trial_is_listed_with_code_text_and_hint() -> None:
 
 def test_what_was_not_measured_or_repeated_is_said() -> None:
     assert "7 of 24 planned trials were saved" in Reader(page.render(summaries.awkward())).text
-    assert "an observation, not yet a comparison" in Reader(page.render(summaries.tour())).text
-    assert "an observation, not" not in Reader(page.render(summaries.repeated())).text
     assert "No trial was saved." in Reader(page.render(summaries.empty())).text
 
 
@@ -138,6 +136,8 @@ def test_what_was_compared_names_every_factor_from_the_facts() -> None:
     words = summaries.MODELS["hybrid"]
 
     assert ["hybrid", words, "uvicorn 0.54", "httptools", "uvloop", "1", "4"] in read.rows
+    sync = ["sync", summaries.MODELS["sync"], "gunicorn 27.0", "python", "–", "4", "1"]
+    assert sync in read.rows
     assert "gunicorn --workers 4 sync" in read.text
 
 
@@ -158,19 +158,30 @@ def test_capacities_stand_with_their_interval() -> None:
 
 
 @pytest.mark.parametrize(
-    ("median", "low", "high", "n", "words"),
+    ("repetitions", "said"),
     [
-        (2.5, 2.4, 2.6, 3, "uvloop is 2.50 times sync"),
-        (1.05, 1.02, 1.08, 3, "no visible difference"),
-        (1.5, 0.9, 2.0, 3, "no visible difference"),
-        (2.5, 2.5, 2.5, 1, "observation"),
-        (1.0, 1.0, 1.0, 1, "observation: no visible difference"),
+        (1, "Each profile has 0 to 1 valid trials under each load."),
+        (6, "Each profile has 5 to 6 valid trials under each load."),
     ],
 )
-def test_a_ratio_in_words(median: float, low: float, high: float, n: int, words: str) -> None:
-    ratio = Comparison("wait", "rate-100", "achieved_rps", "sync", "uvloop", median, low, high, n)
+def test_with_fewer_pairs_than_a_finding_needs_the_page_says_observation(
+    repetitions: int, said: str
+) -> None:
+    made = summaries.repeated(repetitions)
+    bad = dataclasses.replace(made.trials[0], valid=False, reasons=(summaries.LATE,))
+    read = Reader(page.render(dataclasses.replace(made, trials=(bad, *made.trials[1:]))))
 
-    assert verdict(ratio) == words
+    assert said in read.text
+    assert "fewer than 6 pairs of trials a difference is an observation" in read.text
+
+
+def test_with_pairs_enough_in_each_cell_there_is_no_such_note() -> None:
+    made = summaries.repeated(6)
+    healed = tuple(dataclasses.replace(t, valid=True, reasons=()) for t in made.trials)
+    text = Reader(page.render(dataclasses.replace(made, trials=healed))).text
+
+    assert "pairs of trials a difference" not in text
+    assert "Each profile has 1 valid trial under" in Reader(page.render(summaries.tour())).text
 
 
 def test_the_same_summary_gives_the_same_page() -> None:

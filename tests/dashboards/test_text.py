@@ -6,7 +6,7 @@ import statistics
 import pytest
 
 from dashboards.report import text
-from loadtests.analysis.summary import Summary
+from loadtests.analysis.summary import Requests, Summary
 from tests.dashboards import summaries
 
 ALL = [
@@ -66,6 +66,17 @@ def test_a_trial_without_answers_has_counts_and_no_latency() -> None:
     row = line_of(text.render(summaries.awkward()), "asgi")
 
     assert row[1:] == ["1/1", "100", "0", "–", "–", "–", "2000", "–", "–", "–"]
+
+
+def test_not_answered_is_failed_dropped_and_censored() -> None:
+    made = summaries.tour(("sync",))
+    fates = Requests(scheduled=2000, completed=1400, failed=10, dropped=500, censored=90)
+    lost = dataclasses.replace(made.trials[1], requests=fates)
+    rendered = text.render(dataclasses.replace(made, trials=(made.trials[0], lost)))
+    table = rendered.split("100 requests/s")[1]
+
+    assert line_of(table, "sync")[7] == "600"
+    assert "answered" in line_of(table, "        ")
 
 
 def test_a_partial_run_says_so() -> None:

@@ -15,6 +15,7 @@ from loadtests.records import GeneratorReport
 from loadtests.run.child import Child
 from loadtests.run.world import Usage
 from loadtests.sample_writer import SampleWriter
+from loadtests.samples import ErrorKind, Outcome
 from servers.profiles import PROFILES, Budget
 
 
@@ -158,12 +159,11 @@ def write_results(plan: GeneratorPlan, latency_ns: int = 5_000_000) -> None:
     """The samples and the report of a generator whose every request was answered."""
     schedule = planned(plan)
     recorder = Recorder(plan.origin_ns)
-    for _ in plan.targets:
-        recorder.add_target()
     for at_ns, target in zip(schedule.intended_ns, schedule.targets, strict=True):
         exchange = Exchange(target, plan.origin_ns + at_ns)
         exchange.sent_ns, exchange.connect_ns = plan.origin_ns + at_ns, 0
-        recorder.complete(exchange, plan.origin_ns + at_ns + latency_ns, 200)
+        at_ns = plan.origin_ns + at_ns + latency_ns
+        recorder.record(exchange, Outcome.COMPLETED, at_ns, 200, ErrorKind.NONE)
     recorder.close()
     writer = SampleWriter(plan.samples(0), plan.targets)
     while recorder.full:

@@ -10,7 +10,7 @@ import pytest
 
 from loadtests import samples as sample_files
 from loadtests.engine.exchange import Exchange
-from loadtests.engine.recorder import Recorder
+from loadtests.engine.recorder import Reader, Recorder
 from loadtests.plan import Target
 from loadtests.sample_writer import CHUNK_ROWS, ROW_BYTES, Chunk, SampleWriter
 from loadtests.samples import NEVER, ErrorKind, Outcome, SamplesError
@@ -28,17 +28,13 @@ def record(recorder: Recorder, number: int) -> None:
         exchange.sent_ns, exchange.connect_ns = 2_000 + number, number
         exchange.reused = number % 2 == 0
     outcome = Outcome(number % 4)
-    if outcome is Outcome.COMPLETED:
-        recorder.complete(exchange, 3_000 + number, 200)
-    else:
-        recorder.fail(exchange, outcome, 3_000 + number, 0, ErrorKind(number % 7))
+    status = 200 if outcome is Outcome.COMPLETED else 0
+    recorder.record(exchange, outcome, 3_000 + number, status, ErrorKind(number % 7))
 
 
 def write(path: Path, count: int) -> None:
     recorder = Recorder(origin_ns=1_000)
     writer = SampleWriter(path, TARGETS)
-    for _ in TARGETS:
-        recorder.add_target()
     for number in range(count):
         record(recorder, number)
     recorder.close()
@@ -59,7 +55,7 @@ def test_samples_come_back_as_they_were_recorded(tmp_path: Path, count: int) -> 
     assert found.sent_ns.tolist() == [1_000 + n if n % 5 else NEVER for n in range(count)]
     assert found.connect_ns.tolist() == [n if n % 5 else NEVER for n in range(count)]
     assert found.outcome.tolist() == (numbers % 4).tolist()
-    assert found.error.tolist() == [n % 7 if n % 4 else 0 for n in range(count)]
+    assert found.error.tolist() == (numbers % 7).tolist()
     streams = [found.streams[code] for code in found.stream]
     assert streams == [TARGETS[n % 3].stream for n in range(count)]
 
@@ -108,3 +104,28 @@ def test_a_file_that_was_not_closed_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(SamplesError, match=r"samples\.parquet: no readable samples"):
         sample_files.read(path)
+
+
+def test_a_reader_sees_every_row_once_and_every_chunk_whole() -> None:
+    recorder = Recorder(origin_ns=0)
+    reader = Reader(recorder)
+    seen: list[int] = []
+    chunks: list[int] = []
+
+    def look() -> None:
+        for rows, whole in reader.news():
+            seen.extend(rows["done_ns"].tolist())
+            if whole is not None:
+                chunks.append(whole.rows)
+
+    for number in range(2 * CHUNK_ROWS + 50):
+        record(recorder, number)
+        if number % 5_000 == 0:
+            look()
+    look()
+    assert len(seen) == 2 * CHUNK_ROWS + 50
+    recorder.close()
+    look()
+
+    assert seen == [3_000 + number for number in range(2 * CHUNK_ROWS + 50)]
+    assert chunks == [CHUNK_ROWS, CHUNK_ROWS, 50]

@@ -5,38 +5,76 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtests.engine.tally import SIGNIFICANT_BITS, Tally, bucket_ns
+from loadtests.engine.exchange import Exchange
+from loadtests.engine.recorder import Recorder
+from loadtests.engine.tally import SIGNIFICANT_BITS, bucket_ns, tallies
+from loadtests.samples import ErrorKind, Outcome
 from tests.loadtests.mini import ROOT
 
 
 @given(st.integers(0, 10**12))
 def test_a_bucket_is_at_most_the_value_and_within_one_percent_of_it(latency_ns: int) -> None:
-    bucket = bucket_ns(latency_ns)
+    bucket = int(bucket_ns(latency_ns))
 
     assert bucket <= latency_ns
     assert latency_ns - bucket <= latency_ns / 2 ** (SIGNIFICANT_BITS - 1)
-    assert bucket_ns(bucket) == bucket
+    assert int(bucket_ns(bucket)) == bucket
 
 
-def test_counting_one_by_one_equals_counting_at_once() -> None:
-    values = [1_500, 900, 2_000_000, 40_000_000, 900]
-    tally = Tally()
-    for value in values:
-        tally.complete(value)
-    tally.fail("reset")
+def rows_of(*fates: tuple[int, Outcome, int, int]) -> Any:
+    """Rows of a chunk: (target, outcome, status, latency in ns)."""
+    recorder = Recorder(origin_ns=0)
+    for target, outcome, status, latency_ns in fates:
+        error = ErrorKind.NONE if outcome is not Outcome.FAILED else ErrorKind.RESET
+        error = ErrorKind.STATUS if status >= 400 else error
+        recorder.record(Exchange(target, 5_000), outcome, 5_000 + latency_ns, status, error)
+    return recorder.filling.columns()
 
-    assert (tally.completed, tally.total_ns) == (len(values), sum(values))
-    assert (tally.shortest_ns, tally.longest_ns) == (900, 40_000_000)
-    assert sum(tally.buckets.values()) == len(values)
-    assert tally.buckets[bucket_ns(900)] == 2
-    assert tally.failures == {"reset": 1}
-    assert tally
-    assert not Tally()
+
+def test_rows_are_counted_by_target_and_failures_apart() -> None:
+    done, failed = Outcome.COMPLETED, Outcome.FAILED
+    rows = rows_of(
+        *((1, done, 200, latency_ns) for latency_ns in (1_500, 900, 2_000_000, 900)),
+        (1, failed, 0, 7),
+        (1, failed, 503, 7),
+        (1, Outcome.CENSORED, 0, 9_000_000),
+        (3, Outcome.DROPPED, 0, 0),
+    )
+
+    one, three = tallies(rows)
+
+    assert (one.target, one.completed, one.total_ns) == (1, 4, 2_003_300)
+    assert (one.shortest_ns, one.longest_ns) == (900, 2_000_000)
+    assert one.buckets == {
+        int(bucket_ns(900)): 2,
+        int(bucket_ns(1_500)): 1,
+        int(bucket_ns(2_000_000)): 1,
+    }
+    assert one.failures == {"reset": 1, "status 503": 1, "censored": 1}
+    assert (three.target, three.completed, three.failures) == (3, 0, {"dropped": 1})
+
+
+def test_counting_in_parts_equals_counting_at_once() -> None:
+    rows = rows_of(*((n % 3, Outcome.COMPLETED, 200, n * 977) for n in range(1, 400)))
+
+    whole = {tally.target: tally for tally in tallies(rows)}
+    parts = [*tallies(rows[:100]), *tallies(rows[100:])]
+
+    for target, tally in whole.items():
+        mine = [part for part in parts if part.target == target]
+        assert sum(part.completed for part in mine) == tally.completed
+        assert sum(part.total_ns for part in mine) == tally.total_ns
+        merged: dict[int, int] = {}
+        for part in mine:
+            for bucket, count in part.buckets.items():
+                merged[bucket] = merged.get(bucket, 0) + count
+        assert merged == tally.buckets
 
 
 # Importing Locust patches a process, so its statistics are looked at in one of their own.
@@ -44,17 +82,19 @@ IN_LOCUST = """
 import json
 from locust.stats import RequestStats, StatsEntry
 from loadtests.engine import statistics
-from loadtests.engine.tally import Tally
+from loadtests.engine.exchange import Exchange
+from loadtests.engine.recorder import Recorder
+from loadtests.samples import ErrorKind, Outcome
 
-one, none, two = Tally(), Tally(), Tally()
+recorder = Recorder(0)
 for n in range(1, 1001):
-    one.complete(n * 100_000)
+    recorder.record(Exchange(0, 0), Outcome.COMPLETED, n * 100_000, 200, ErrorKind.NONE)
 for _ in range(3):
-    two.fail("status 503")
-two.complete(250_000)
-stats = RequestStats()
+    recorder.record(Exchange(2, 0), Outcome.FAILED, 5, 503, ErrorKind.STATUS)
+recorder.record(Exchange(2, 0), Outcome.COMPLETED, 250_000, 200, ErrorKind.NONE)
+stats, names = RequestStats(), ["/wait", "/none", "/hello"]
 for part in range(2):
-    statistics.merge([one, none, two], ["/wait", "/none", "/hello"], stats, 1_000_000.0 + part)
+    statistics.merge(recorder.filling.columns(), names, stats, 1_000_000.0 + part)
 
 worker, master = stats, RequestStats()
 for report in worker.serialize_stats():

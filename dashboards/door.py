@@ -1,0 +1,66 @@
+"""The commands behind the door: write the report of a run, build the chart library again."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import sys
+from pathlib import Path
+
+from dashboards import vendor
+from dashboards.report import page, text
+from loadtests.analysis import summary_json
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns the exit code. Faults are one line on stderr, and 1."""
+    options = _parser().parse_args(arguments)
+    # A terminal that knows only ASCII gets a question mark for ≥, and no traceback.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+    try:
+        if options.command == "vendor":
+            print(vendor.build())
+        else:
+            print(report(options.run), end="")
+    except (summary_json.SummaryError, vendor.VendorError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        where = error.filename or options.command
+        remedy = "free some space or choose a folder you may write to, then run this again"
+        print(f"error: {where}: {error.strerror}; {remedy}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def report(run: Path) -> str:
+    """Write report.html into the run folder; returns the table, the findings and the path."""
+    summary = summary_json.read(run / "summary.json")
+    target = run / "report.html"
+    _write(target, page.render(summary))
+    return f"{text.render(summary)}\nReport: {os.path.relpath(target)}\n"
+
+
+def _write(target: Path, content: str) -> None:
+    """Write the whole file or none: a full disk must not leave half a report behind."""
+    part = target.with_suffix(".part")
+    try:
+        part.write_text(content, encoding="utf-8")
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    about = "Write the report of a run, or build the report's chart library again."
+    parser = argparse.ArgumentParser(prog="python -m dashboards", description=about)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    shown = commands.add_parser("report", help="write report.html and print the table")
+    shown.add_argument(
+        "run", type=Path, nargs="?", default=Path("results/latest"), metavar="RUN",
+        help="a run folder, default results/latest",
+    )  # fmt: skip
+    commands.add_parser("vendor", help="build the report's chart library again (needs npm)")
+    return parser
