@@ -10,6 +10,7 @@ Rule 3: what runs for every answer is short. A generator that is slow measures i
 from __future__ import annotations
 
 import asyncio
+import os
 from time import perf_counter_ns, time_ns
 from typing import Any, Protocol
 
@@ -20,6 +21,7 @@ from loadtests.samples import ErrorKind
 
 EPOCH_NS = time_ns() - perf_counter_ns()
 """What to add to the monotonic clock for the time since the epoch."""
+NO_ERROR = ErrorKind.NONE
 FRAMING = (b"content-length", b"transfer-encoding")
 
 
@@ -42,8 +44,10 @@ class Connection(asyncio.Protocol):
 
     __slots__ = (
         "_at_ns",
+        "_awaited",
         "_complete",
-        "_headers_done",
+        "_descriptor",
+        "_feed",
         "_keep_alive",
         "_parser",
         "_status",
@@ -52,6 +56,7 @@ class Connection(asyncio.Protocol):
         "exchange",
         "headers",
         "on_header",
+        "on_headers_complete",
         "open",
         "owner",
     )
@@ -61,12 +66,16 @@ class Connection(asyncio.Protocol):
         self.exchange = exchange
         self.busy = self.open = False
         self.headers: dict[bytes, bytes] = {}
-        # The parser calls this for every header: a method of the dictionary costs no frame.
+        # The parser calls these for every answer: methods of a built-in type cost no frame.
         self.on_header = self.headers.__setitem__
+        self._awaited = {"headers"}
+        self.on_headers_complete = self._awaited.clear
         self._transport: Any = None
-        self._headers_done = self._complete = self._keep_alive = False
+        self._complete = self._keep_alive = False
         self._at_ns = self._status = 0
+        self._descriptor = -1
         self._parser = httptools.HttpResponseParser(self)
+        self._feed = self._parser.feed_data
 
     def send(self, head: bytes) -> None:
         """Write the request of `exchange`; the owner will be told how it ended.
@@ -75,10 +84,17 @@ class Connection(asyncio.Protocol):
         the epoch, after the convention of `X-Request-Start: t=…`.
         """
         self.busy = True
-        self._headers_done = False
+        self._awaited.add("headers")
         self.headers.clear()
         self.exchange.sent_ns = now_ns = perf_counter_ns()
-        self._transport.write(b"%b%d\r\n\r\n" % (head, (now_ns + EPOCH_NS) // 1000))
+        request = b"%b%d\r\n\r\n" % (head, (now_ns + EPOCH_NS) // 1000)
+        # A loop writes at the end of its round, behind all that is done in it meanwhile.
+        try:
+            written = os.write(self._descriptor, request)
+        except OSError:
+            written = 0
+        if written < len(request):
+            self._transport.write(request[written:])
 
     def abort(self) -> None:
         """Drop the connection without a word."""
@@ -86,16 +102,25 @@ class Connection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
+    def ready(self) -> bool:
+        """Whether another request can be sent: its descriptor must not be somebody else's yet."""
+        return self.open and not self._transport.is_closing()
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by the event loop."""
         self._transport = transport
+        self._descriptor = transport.get_extra_info("socket").fileno()
         self.open = True
+
+    def eof_received(self) -> None:
+        """Called by the event loop, which closes the connection then."""
+        self.open = False
 
     def data_received(self, data: bytes) -> None:
         """Called by the event loop. The arrival counts, not the end of the parsing."""
         self._at_ns = perf_counter_ns()
         try:
-            self._parser.feed_data(data)
+            self._feed(data)
         except httptools.HttpParserError:
             self.open = False
             self._transport.abort()
@@ -109,7 +134,7 @@ class Connection(asyncio.Protocol):
                 self._transport.close()
             if self.busy:
                 self.busy = False
-                self.owner.finished(self, self._status, ErrorKind.NONE, self._at_ns)
+                self.owner.finished(self, self._status, NO_ERROR, self._at_ns)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Called by the event loop."""
@@ -117,22 +142,18 @@ class Connection(asyncio.Protocol):
         self.open = False
         if not self.busy:
             self.owner.lost(self)
-        elif not self._headers_done:
+        elif self._awaited:
             self._end(0, ErrorKind.RESET, at_ns)
         elif exc is None and not any(name.lower() in FRAMING for name in self.headers):
-            self._end(self._parser.get_status_code(), ErrorKind.NONE, at_ns)
+            self._end(self._parser.get_status_code(), NO_ERROR, at_ns)
         else:
             self._end(0, ErrorKind.TRUNCATED, at_ns)
-
-    def on_headers_complete(self) -> None:
-        """Called by the parser."""
-        self._headers_done = True
 
     def on_message_complete(self) -> None:
         """Called by the parser, which forgets the answer when this returns."""
         status = self._parser.get_status_code()
         if status < 200:
-            self._headers_done = False
+            self._awaited.add("headers")
             return
         self._status = status
         self._keep_alive = self._parser.should_keep_alive()

@@ -11,11 +11,12 @@ import asyncio
 import errno
 from time import perf_counter_ns
 
-from loadtests.engine.connection import Connection
+from loadtests.engine.connection import NO_ERROR, Connection
 from loadtests.engine.exchange import Exchange, Then
 from loadtests.engine.recorder import Recorder
 from loadtests.samples import ErrorKind, Outcome
 
+COMPLETED = Outcome.COMPLETED
 OWN_FAULTS = (errno.EMFILE, errno.ENFILE, errno.EADDRNOTAVAIL, errno.ENOBUFS, errno.ENOMEM)
 """What the system says when it is the generator that has nothing left."""
 
@@ -26,7 +27,7 @@ class Engine:
     def __init__(self, host: str, port: int, recorder: Recorder, max_in_flight: int) -> None:
         self._host, self._port = host, port
         self._heads: list[bytes] = []
-        self._recorder = recorder
+        self._record = recorder.record
         self._max_in_flight = max_in_flight
         self._idle: list[Connection] = []
         self._connections: set[Connection] = set()
@@ -52,7 +53,7 @@ class Engine:
         idle = self._idle
         while idle:
             connection = idle.pop()
-            if connection.open:
+            if connection.ready():
                 exchange = connection.exchange
                 exchange.target = target
                 exchange.intended_ns = intended_ns
@@ -112,7 +113,7 @@ class Engine:
         task = asyncio.current_task()
         assert task is not None
         self._connecting.pop(task)
-        if connection.open:
+        if connection.ready():
             connection.send(self._heads[exchange.target])
         else:
             self._connections.discard(connection)
@@ -126,12 +127,11 @@ class Engine:
             self._idle.append(connection)
         else:
             self._connections.discard(connection)
-        completed = error is ErrorKind.NONE and status < 400
+        completed = error is NO_ERROR and status < 400
         if completed:
-            self._recorder.record(exchange, Outcome.COMPLETED, at_ns, status, ErrorKind.NONE)
+            self._record(exchange, COMPLETED, at_ns, status, error)
         else:
-            error = error or ErrorKind.STATUS
-            self._recorder.record(exchange, Outcome.FAILED, at_ns, status, error)
+            self._record(exchange, Outcome.FAILED, at_ns, status, error or ErrorKind.STATUS)
         # Last, for what follows may use the connection and its exchange again.
         if exchange.then is not None:
             exchange.then(completed, at_ns)
@@ -146,7 +146,7 @@ class Engine:
         """An exchange that no connection carries has come to its end."""
         self.in_flight -= 1
         at_ns = perf_counter_ns()
-        self._recorder.record(exchange, outcome, at_ns, 0, error)
+        self._record(exchange, outcome, at_ns, 0, error)
         if exchange.then is not None:
             exchange.then(False, at_ns)
         if not self.in_flight:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 import time
 from collections.abc import Callable
@@ -48,6 +49,9 @@ def generate(
     recorder = Recorder(plan.origin_ns)
     begin(recorder)
     loop = new_event_loop()
+    # What is alive now stays so: no collection during the load shall look at it again.
+    gc.collect()
+    gc.freeze()
     started = perf_counter_ns(), time.thread_time(), _run_delay_s()
     try:
         connections = loop.run_until_complete(_run(plan, arrivals, recorder, share))

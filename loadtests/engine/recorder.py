@@ -20,7 +20,7 @@ class Recorder:
 
     def __init__(self, origin_ns: int) -> None:
         self.origin_ns = origin_ns
-        self.recorded = 0
+        self._before = 0
         self.full: deque[Chunk] = deque()
         self._chunk = Chunk()
 
@@ -43,17 +43,21 @@ class Recorder:
             error,
             exchange.reused,
         )
-        chunk.rows = rows + 1
-        self.recorded += 1
-        if rows + 1 == CHUNK_ROWS:
-            self.full.append(chunk)
-            self._chunk = Chunk()
+        chunk.rows = rows = rows + 1
+        if rows == CHUNK_ROWS:
+            self.close()
 
     def close(self) -> None:
-        """Hand over the last, partly filled chunk."""
+        """Hand over the chunk being filled, whole or not."""
         if self._chunk.rows:
+            self._before += self._chunk.rows
             self.full.append(self._chunk)
             self._chunk = Chunk()
+
+    @property
+    def recorded(self) -> int:
+        """How many rows there have been."""
+        return self._before + self._chunk.rows
 
     @property
     def filling(self) -> Chunk:

@@ -50,7 +50,11 @@ def arrivals(
 def choices(targets: Sequence[Target], rng: random.Random) -> Iterator[int]:
     """An endless draw of target numbers by weight."""
     if len(targets) == 1:
-        yield from itertools.repeat(targets[0].number)
+        return itertools.repeat(targets[0].number)
+    return _by_weight(targets, rng)
+
+
+def _by_weight(targets: Sequence[Target], rng: random.Random) -> Iterator[int]:
     totals = list(itertools.accumulate(target.weight for target in targets))
     while True:
         yield targets[bisect(totals, rng.random() * totals[-1])].number
