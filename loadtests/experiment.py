@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from loadtests.experiment_errors import ExperimentError, sentence
+from loadtests.experiment_errors import ExperimentError, sentences
 from servers.contract import ENDPOINTS
 from servers.profiles import PROFILES, Budget
 
@@ -202,7 +202,7 @@ def parse(text: str, source: str = "experiment") -> Experiment:
         # JSON's arrays may become tuples in strict mode, Python's lists may not.
         return Experiment.model_validate_json(json.dumps(data, default=str))
     except ValidationError as error:
-        lines = [f"{source}: {sentence(fault, Experiment)}" for fault in error.errors()]
+        lines = [f"{source}: {text}" for text in sentences(error.errors(), Experiment)]
         raise ExperimentError("\n".join(lines)) from None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import types
 import typing
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel
@@ -13,8 +14,21 @@ class ExperimentError(Exception):
     """An experiment that cannot be run: one line per fault."""
 
 
-def sentence(fault: Any, model: type[BaseModel]) -> str:
-    """One fault of pydantic's list as `key is value, allowed: …`."""
+def sentences(faults: Sequence[Any], model: type[BaseModel]) -> list[str]:
+    """Pydantic's faults as `key is value, allowed: …`, without those that only follow from others.
+
+    A list whose items were all refused is then also called too short.
+    """
+
+    def follows(fault: Any) -> bool:
+        depth = len(fault["loc"])
+        inner = (o["loc"] for o in faults if len(o["loc"]) > depth)
+        return fault["type"] == "too_short" and any(loc[:depth] == fault["loc"] for loc in inner)
+
+    return [_sentence(fault, model) for fault in faults if not follows(fault)]
+
+
+def _sentence(fault: Any, model: type[BaseModel]) -> str:
     # A discriminated union puts its tag into the location; it is no key of the file.
     parts = [part for part in fault["loc"] if part not in ("open", "closed")]
     key = ""
@@ -24,6 +38,10 @@ def sentence(fault: Any, model: type[BaseModel]) -> str:
     if kind == "extra_forbidden":
         fields = _fields(model, fault["loc"][:-1])
         return f"{key} is not a key here, allowed: {', '.join(fields)}"
+    if kind in ("union_tag_not_found", "union_tag_invalid"):
+        tag = fault["ctx"].get("tag")
+        found = f"is {tag!r}" if tag else "is missing"
+        return f"{key}.mode {found}, allowed: open, closed"
     if kind == "missing":
         return f"{key} is missing"
     if kind == "value_error":

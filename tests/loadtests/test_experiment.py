@@ -70,7 +70,7 @@ def test_a_workload_may_narrow_profiles_and_loads() -> None:
         ("rate = 100.0", "rat = 1.0", "loads[0].rat is not a key here, allowed: mode, name, rate,"),
         ("users = 3", "users = 0", "loads[1].users is 0, allowed: greater than or equal to 1"),
         ("measure_s = 2.0\n", "", "measure_s is missing"),
-        ('mode = "open"', 'mode = "ajar"', "loads[0] is a dict, allowed:"),
+        ('mode = "open"', 'mode = "ajar"', "loads[0].mode is 'ajar', allowed: open, closed"),
         ('["sync", "asgi"]', '["sink"]', "profiles has 'sink', allowed: sync, gthread, gevent,"),
         ("slots = 8", "slots = 0", "slots is 0: give a number from 1 to 256"),
         ("slots = 8", "slot = 4", "budget has slot, allowed: slots, workers,"),
@@ -103,6 +103,19 @@ def test_a_fault_names_the_key_the_value_and_what_is_allowed(old: str, new: str,
         experiments.parse(GOOD.replace(old, new, 1), "bad.toml")
 
     assert said in str(caught.value)
+
+
+def test_one_fault_is_one_line() -> None:
+    """A refused item does not make its list too short as well."""
+    only = GOOD.replace('mode = "closed"\nname = "few"\nusers = 3\n', "").replace(
+        'loads = ["few"]', ""
+    )
+    only = only.rsplit("[[loads]]", 1)[0]
+
+    with pytest.raises(ExperimentError) as caught:
+        experiments.parse(only.replace("rate = 100.0", "rate = 0.0"), "bad.toml")
+
+    assert len(str(caught.value).splitlines()) == 1
 
 
 def test_every_shipped_experiment_can_be_read_and_is_named_like_its_file() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import subprocess
@@ -115,14 +114,13 @@ def test_a_results_folder_that_exists_is_refused(tmp_path: Path) -> None:
     assert "exists already; choose another --output" in err
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to mount a small disk")
 def test_a_full_disk_is_one_clear_line(tmp_path: Path) -> None:
     file = mini.experiment(tmp_path / "mini.toml", ["uvloop"])
     disk = tmp_path / "disk"
     disk.mkdir()
-    mount = shutil.which("mount")
-    assert mount is not None
-    subprocess.run([mount, "-t", "tmpfs", "-o", "size=12k", "tmpfs", disk], check=True)
+    mount = ["mount", "-t", "tmpfs", "-o", "size=12k", "tmpfs", str(disk)]
+    if shutil.which("mount") is None or subprocess.run(mount, check=False).returncode:
+        pytest.skip("a small disk cannot be mounted here (that needs root)")
     try:
         code, _, err = mini.run("run", file, "--output", disk / "out")
     finally:

@@ -117,6 +117,54 @@ def test_a_dead_server_gives_failures_and_no_latency(tmp_path: Path) -> None:
     assert float(row["Average Response Time"]) == 0.0
 
 
+SHAPED = """
+from locust import LoadTestShape
+from loadtests.users import options
+from loadtests.users.load import OpenUser
+
+class Mine(OpenUser):
+    requests = {"/wait?ms=5": 3.0, "/hello": 1.0}
+    rate = 20.0
+
+class Steps(LoadTestShape):
+    def tick(self):
+        at = self.get_run_time()
+        return (2, 10) if at < 3 else (10, 10) if at < 6 else None
+"""
+
+
+def test_a_locustfile_of_ones_own_with_a_load_shape_drives_the_engine(
+    server: Live, tmp_path: Path
+) -> None:
+    """Two users, then ten: 40/s, then 200/s; three in four ask for one path."""
+    (tmp_path / "mine.py").write_text(SHAPED)
+
+    ended = subprocess.run(
+        [
+            *(sys.executable, "-m", "locust", "-f", str(tmp_path / "mine.py"), "--headless"),
+            *("--only-summary", "--host", f"http://127.0.0.1:{server.port}"),
+            *("--csv", str(tmp_path / "s"), "--csv-full-history"),
+        ],
+        cwd=mini.ROOT,
+        env={**os.environ, "PYTHONPATH": str(mini.ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert ended.returncode == 0, ended.stderr
+    found = statistics(tmp_path / "s")
+    total = int(found["Aggregated"]["Request Count"])
+    assert 200 <= total <= 1_000
+    assert int(found["/wait?ms=5"]["Request Count"]) / total == pytest.approx(0.75, abs=0.08)
+    with (tmp_path / "s_stats_history.csv").open() as file:
+        rows = [row for row in csv.DictReader(file) if row["Name"] == "Aggregated"]
+    # Two seconds on, both users of the first step have sent, and the second has not begun.
+    first = max(int(r["Total Request Count"]) for r in rows if r["User Count"] == "2")
+    assert first < total / 2
+
+
 def ask(port: int, method: str, path: str, form: dict[str, Any] | None = None) -> Any:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     body = urllib.parse.urlencode(form, doseq=True) if form else None
