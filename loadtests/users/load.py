@@ -1,7 +1,8 @@
 """The users that a person picks in Locust: open, closed, and the bystander.
 
 Each registers its load with the process's engine and then does nothing; subclass one and set its
-attributes to describe a load of your own.
+attributes to describe a load of your own. Import this module for that and not the classes, since
+Locust picks up every class that a locustfile names.
 """
 
 from __future__ import annotations
