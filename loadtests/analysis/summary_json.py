@@ -22,7 +22,7 @@ def to_json(summary: Summary) -> str:
 
 def read(path: Path) -> Summary:
     """Read `summary.json`. Raises SummaryError where it is missing, broken or of another schema."""
-    remedy = "make it with: python -m loadtests analyze RUN"
+    remedy = "make it with: make report RUN=…"
     try:
         text = path.read_bytes()
         version = json.loads(text).get("schema_version")
