@@ -9,27 +9,23 @@ from loadtests.analysis import summary_json
 from loadtests.engine.schedule import make
 from loadtests.plan import ArrivalStream
 from tests.loadtests import mini
-from tests.loadtests.proof import one_slot
 from tests.loadtests.proof.drive import (
     HELLO,
-    drive,
+    against_one_slot,
     latency_ms,
     lindley_ms,
     plan,
-    punctual,
 )
 
-SERVICE_MS = 10.0
+SERVICE_MS = 20.0
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("utilisation", [0.5, 0.8])
 def test_one_slot_under_poisson_arrivals_is_measured_as_lindley_says(utilisation: float) -> None:
     """The recursion runs over the very same schedule, so there is no sampling noise."""
-    wanted = plan(0, rate=utilisation * 1000 / SERVICE_MS, measure_s=6.0)
-
-    with one_slot.running(SERVICE_MS) as port:
-        driven = punctual(lambda: drive(wanted.model_copy(update={"port": port})))
+    rate = utilisation * 1000 / SERVICE_MS
+    driven = against_one_slot(SERVICE_MS, lambda port: plan(port, rate=rate, measure_s=8.0))
 
     measured = latency_ms(driven.rows)
     expected = np.array(lindley_ms(driven.rows["intended_ns"], SERVICE_MS))
