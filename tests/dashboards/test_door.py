@@ -44,7 +44,7 @@ def test_a_run_without_summary_is_one_line_with_the_remedy(
     error = capsys.readouterr().err
     assert error.count("\n") == 1
     assert error.startswith(f"error: {tmp_path / 'none' / 'summary.json'}: ")
-    assert "python -m loadtests analyze" in error
+    assert "make report RUN=" in error
 
 
 @pytest.mark.parametrize("broken", ["{", "[]", '{"schema_version": 99}', '{"schema_version": 1}'])
@@ -57,7 +57,7 @@ def test_a_broken_summary_is_one_line_with_the_remedy(
 
     error = capsys.readouterr().err
     assert error.count("\n") == 1
-    assert "python -m loadtests analyze" in error
+    assert "make report RUN=" in error
     assert not (tmp_path / "report.html").exists()
 
 
