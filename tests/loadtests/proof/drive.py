@@ -20,7 +20,7 @@ from loadtests.samples import Outcome
 from tests.loadtests.proof import one_slot
 
 ATTEMPTS = 4
-LATE_MS = 1.0
+LATE_MS = 2.0
 HELLO = Target(number=0, stream="load", path="/hello", url="/hello", weight=1.0)
 
 
