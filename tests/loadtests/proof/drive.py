@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,11 +107,3 @@ def lindley_ms(intended_ns: npt.NDArray[np.int64], service_ms: float) -> list[fl
         wait_ms = max(0.0, wait_ms + service_ms - gap_ms) if responses else 0.0
         responses.append(wait_ms + service_ms)
     return responses
-
-
-async def soon(what: Callable[[], bool], deadline_s: float = 10.0) -> None:
-    """Poll on the loop until something holds; fail at a deadline."""
-    deadline_ns = perf_counter_ns() + int(deadline_s * 1e9)
-    while not what():
-        assert perf_counter_ns() < deadline_ns
-        await asyncio.sleep(0.01)
