@@ -10,8 +10,10 @@ import socket
 import sys
 from collections.abc import Sequence
 from dataclasses import fields
+from pathlib import Path
 
-from servers.profiles import PROFILES, Budget, Profile
+from servers import ledger
+from servers.profiles import PROFILES, Budget, Instruments, Profile
 
 
 class DoorError(Exception):
@@ -39,11 +41,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _serve(arguments: argparse.Namespace) -> int:
     profile, budget = _profile(arguments.profile), _budget(arguments)
     host, port = arguments.host, _port(arguments.port, profile)
-    command, environment = profile.command(port, budget, host), profile.environment(budget)
+    instruments: Instruments = "on"
+    if arguments.bare or arguments.explain:
+        instruments = "off" if arguments.bare else "explain"
+    command = profile.command(port, budget, host)
+    environment = profile.environment(budget, instruments, str(arguments.ledgers.absolute()))
     if arguments.dry_run:
         print(_as_shell(command, environment))
     else:
         _check_free(host, port)
+        ledger.sweep(arguments.ledgers, profile.name)
         print(f"serving {profile.name} at http://{host}:{port}, Ctrl-C ends it", flush=True)
         os.execvpe(command[0], command, os.environ | environment)
     return 0
@@ -63,8 +70,22 @@ def _parser() -> argparse.ArgumentParser:
         option = "--" + item.name.replace("_", "-")
         meaning = item.metadata["meaning"] + " (%(default)s)"
         parser.add_argument(option, type=int, default=item.default, metavar="N", help=meaning)
+    _add_instruments(parser)
     parser.add_argument("--dry-run", action="store_true", help="print the command and end")
     return parser
+
+
+def _add_instruments(parser: argparse.ArgumentParser) -> None:
+    either = parser.add_mutually_exclusive_group()
+    either.add_argument("--explain", action="store_true", help="find the lines that hold a worker")
+    either.add_argument("--bare", action="store_true", help="serve without instruments")
+    parser.add_argument(
+        "--ledgers",
+        type=Path,
+        default=ledger.default_folder(),
+        metavar="DIR",
+        help="folder that the exporter reads what the workers count from (%(default)s)",
+    )
 
 
 def _line(profile: Profile) -> str:

@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 
 from servers import contract, problems
 from servers.contract import ENDPOINTS, Problem
+from servers.instruments.wsgi import measured
 from servers.parity import facts
 from servers.settings import Settings
 from servers.work import block, compute
@@ -42,6 +43,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_error_handler(405, on_method)
     app.register_error_handler(Problem, on_problem)
     app.register_error_handler(500, on_failure)
+    app.wsgi_app = measured(app.wsgi_app, app.config["SETTINGS"])  # type: ignore[method-assign,assignment]
     return app
 
 

@@ -33,8 +33,7 @@ def of_uvicorn() -> Facts:
 
 def of_gunicorn() -> Facts:
     """The facts of the gunicorn worker that runs here; empty if none does."""
-    # A forked worker also holds its elder siblings' objects; only its own has booted.
-    worker = _living("gunicorn.workers.base", "Worker", lambda one: one.booted)
+    worker = gunicorn_worker()
     if worker is None:
         return {}
     return {
@@ -48,6 +47,12 @@ def of_gunicorn() -> Facts:
         "workers": worker.cfg.workers,
         "threads": getattr(getattr(worker, "tpool", None), "_max_workers", 1),
     }
+
+
+def gunicorn_worker() -> Any:
+    """The gunicorn worker that runs here; None if none does, or not yet."""
+    # A forked worker also holds its elder siblings' objects; only its own has booted.
+    return _living("gunicorn.workers.base", "Worker", lambda one: one.booted)
 
 
 def class_name(instance: object) -> str:

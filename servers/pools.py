@@ -16,6 +16,7 @@ from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
 from starlette.requests import Request
 
+from servers.instruments.offload import offloaded
 from servers.lifeline import exit_with_parent
 from servers.settings import Settings
 from servers.work import compute
@@ -57,14 +58,15 @@ async def in_loop(work: Callable[[int], Result], amount: int, /) -> Result:
 
 async def in_thread(work: Callable[[int], Result], amount: int, /) -> Result:
     """Run the function in a worker thread, as soon as the default limiter has a token."""
-    return await to_thread.run_sync(work, amount)
+    return await offloaded(to_thread.run_sync, work, amount)
 
 
 async def in_process(
     processes: ProcessPoolExecutor, work: Callable[[int], Result], amount: int, /
 ) -> Result:
     """Run the function in a pool process; both must be importable there."""
-    return await asyncio.get_running_loop().run_in_executor(processes, work, amount)
+    run = partial(asyncio.get_running_loop().run_in_executor, processes)
+    return await offloaded(run, work, amount)
 
 
 def pools_of(request: Request) -> Pools:

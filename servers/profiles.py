@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import Literal
 
 Placement = Literal["loop", "pools"]
+Instruments = Literal["off", "on", "explain"]
 Json = None | bool | int | float | str
 
 ENVIRONMENT_PREFIX = "TESTBED_SERVER_"
@@ -82,15 +83,24 @@ class Profile:
         arguments = _gunicorn if self.server == "gunicorn" else _uvicorn
         return [sys.executable, "-m", *arguments(self, port, budget, host)]
 
-    def environment(self, budget: Budget) -> dict[str, str]:
-        """The variables to add to the server's environment."""
-        if self.twin == "flask":
-            return {}
-        return {
-            f"{ENVIRONMENT_PREFIX}THREADS": str(budget.slots),
-            f"{ENVIRONMENT_PREFIX}POOL_PROCESSES": str(budget.pool_processes),
-            f"{ENVIRONMENT_PREFIX}PLACEMENT": self.placement,
+    def environment(
+        self, budget: Budget, instruments: Instruments = "on", ledgers: str | None = None
+    ) -> dict[str, str]:
+        """The variables to add to the server's environment.
+
+        The workers write what they count into `ledgers`, a folder; without it nobody can read it.
+        """
+        told = {
+            "threads": str(self.threads(budget)),
+            "workers": str(self.worker_processes(budget)),
+            "profile": self.name,
+            "instruments": instruments,
         }
+        if self.twin == "starlette":
+            told |= {"pool_processes": str(budget.pool_processes), "placement": self.placement}
+        if ledgers is not None:
+            told["ledgers"] = ledgers
+        return {ENVIRONMENT_PREFIX + name.upper(): value for name, value in told.items()}
 
     def worker_processes(self, budget: Budget) -> int:
         """How many processes serve requests, beside supervisors and pool processes."""

@@ -7,7 +7,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import get_args
 
-from servers.profiles import ENVIRONMENT_PREFIX, MAX_PROCESSES, MAX_SLOTS, Placement
+from servers.profiles import (
+    ENVIRONMENT_PREFIX,
+    MAX_PROCESSES,
+    MAX_SLOTS,
+    Instruments,
+    Placement,
+)
+
+_WORDS: dict[str, tuple[str, ...]] = {
+    "placement": get_args(Placement),
+    "instruments": get_args(Instruments),
+}
+_TEXTS = ("profile", "ledgers")
 
 
 class SettingsError(ValueError):
@@ -16,23 +28,31 @@ class SettingsError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The sizes of the asynchronous twin's pools and who uses them.
+    """What one worker is told.
 
-    `threads` are the tokens of the worker-thread limiter, `pool_processes` the processes
-    that compute, both per worker. With `placement` "loop", only the offloading endpoints
-    use the pools; with "pools", every blocking and computing request does.
+    `threads` run blocking work: those of a threaded worker, or the tokens of the loop's
+    worker-thread limiter. `pool_processes` compute. Both are per worker. With `placement` "loop",
+    only the offloading endpoints use the pools; with "pools", every blocking and computing
+    request does. `workers` and `profile` say what the worker is a part of. Its `instruments`
+    write into the folder `ledgers`, or for nobody where that is empty.
     """
 
     threads: int = 4
     pool_processes: int = 2
     placement: Placement = "loop"
+    workers: int = 1
+    profile: str = ""
+    instruments: Instruments = "on"
+    ledgers: str = ""
 
     def __post_init__(self) -> None:
         _check_range("threads", self.threads, MAX_SLOTS)
         _check_range("pool_processes", self.pool_processes, MAX_PROCESSES)
-        if self.placement not in get_args(Placement):
-            allowed = " or ".join(get_args(Placement))
-            raise SettingsError(f"{_variable('placement')} is {self.placement!r}: use {allowed}")
+        _check_range("workers", self.workers, MAX_SLOTS * MAX_PROCESSES)
+        for name, allowed in _WORDS.items():
+            value = getattr(self, name)
+            if value not in allowed:
+                raise SettingsError(f"{_variable(name)} is {value!r}: use {' or '.join(allowed)}")
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -45,7 +65,7 @@ class Settings:
         values: dict[str, int | str] = {}
         for name, text in given.items():
             key = known[name]
-            values[key] = text if key == "placement" else _whole_number(name, text)
+            values[key] = text if key in (*_WORDS, *_TEXTS) else _whole_number(name, text)
         return cls(**values)  # type: ignore[arg-type]
 
 

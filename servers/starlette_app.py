@@ -19,6 +19,7 @@ from starlette.routing import Route
 
 from servers import contract, problems
 from servers.contract import ENDPOINTS, Problem
+from servers.instruments.asgi import measured
 from servers.parity import facts
 from servers.pools import lifespan, pools_of
 from servers.settings import Settings
@@ -38,6 +39,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
     app = Starlette(routes=routes, exception_handlers=handlers, lifespan=lifespan)
     app.state.settings = settings or Settings.from_environment()
     app.router.redirect_slashes = False
+    app.middleware_stack = measured(app.build_middleware_stack(), app.state.settings)
     return app
 
 

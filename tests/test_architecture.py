@@ -17,6 +17,10 @@ ROOMS = ("servers", "loadtests", "dashboards")
 MODULES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 LINES = {path.relative_to(ROOT).as_posix(): len(path.read_text().splitlines()) for path in MODULES}
 LOCUST_MODULES = ("loadtests.locustfile", "loadtests.users")
+# They look into gevent from within a worker that gevent has patched already.
+GREENLET_MODULES = tuple(
+    f"servers.instruments.{name}" for name in ("greenlets", "pools", "companions", "explain")
+)
 TOP_LEVEL = {
     "pyproject.toml",
     "servers",
@@ -52,12 +56,12 @@ def within(module: str, *packages: str) -> bool:
 
 
 def test_the_contract_imports_the_standard_library_only() -> None:
-    for module in ("servers.contract", "servers.profiles"):
+    for module in ("servers.contract", "servers.profiles", "servers.metrics", "servers.ledger"):
         foreign = {
             found
             for found in IMPORTS[module]
             if found.split(".")[0] not in sys.stdlib_module_names
-            and not within(found, "servers.contract")
+            and not within(found, "servers.contract", "servers.metrics")
         }
         assert foreign == set()
 
@@ -79,21 +83,23 @@ def test_servers_import_neither_of_the_other_rooms() -> None:
             assert not [one for one in found if within(one, "loadtests", "dashboards")], module
 
 
-def test_loadtests_take_only_contract_and_profiles_from_servers() -> None:
+def test_loadtests_take_only_the_contract_from_servers() -> None:
+    """Endpoints and profiles, the names of the metrics, and the memory that all of them share."""
+    allowed = ("contract", "profiles", "metrics", "ledger")
     for module, found in IMPORTS.items():
         if within(module, "loadtests"):
             taken = {one for one in found if within(one, *ROOMS) and not within(one, "loadtests")}
-            beyond = [
-                one for one in taken if not within(one, "servers.contract", "servers.profiles")
-            ]
+            beyond = [one for one in taken if not within(one, *(f"servers.{a}" for a in allowed))]
             assert beyond == [], module
 
 
-def test_dashboards_take_only_contract_and_summary_types() -> None:
+def test_dashboards_take_only_the_contract_and_summary_types() -> None:
     allowed = (
         "dashboards",
         "servers.contract",
+        "servers.metrics",
         "loadtests.analysis.summary",
+        "loadtests.analysis.instruments",
         "loadtests.analysis.summary_json",
     )
     for module, found in IMPORTS.items():
@@ -106,7 +112,21 @@ def test_only_the_locustfile_and_its_users_import_locust_or_gevent() -> None:
     found = {m for m, names in IMPORTS.items() if any(within(n, "locust", "gevent") for n in names)}
 
     assert found
-    assert all(within(module, *LOCUST_MODULES) for module in found)
+    assert all(within(module, *LOCUST_MODULES, *GREENLET_MODULES) for module in found)
+
+
+def test_a_greenlet_is_met_only_where_greenlets_are_used() -> None:
+    """No module of the servers imports gevent when it is itself imported."""
+    for module in GREENLET_MODULES:
+        tree = ast.parse((ROOT / (module.replace(".", "/") + ".py")).read_text())
+        names = {
+            name
+            for node in tree.body
+            if isinstance(node, ast.Import | ast.ImportFrom)
+            for name in ([node.module] if isinstance(node, ast.ImportFrom) else [])
+            + [alias.name for alias in node.names]
+        }
+        assert not [name for name in names if name and within(name, "gevent", "greenlet")], module
 
 
 def test_the_engine_and_the_schedule_know_nothing_of_runs_and_analysis() -> None:

@@ -13,9 +13,10 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, Any
 
-from servers.profiles import PROFILES, Budget
+from servers.profiles import PROFILES, Budget, Instruments
 
 READY_S = 20
 STOP_S = 15
@@ -87,11 +88,18 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(name: str, budget: Budget | None = None, extra: Sequence[str] = ()) -> Iterator[Live]:
+def running(
+    name: str,
+    budget: Budget | None = None,
+    extra: Sequence[str] = (),
+    instruments: Instruments = "on",
+    ledgers: Path | None = None,
+) -> Iterator[Live]:
     """Serve a profile while the block runs; `extra` arguments are put behind its own."""
     profile, budget, port = PROFILES[name], budget or Budget(), free_port()
     command = [*profile.command(port, budget), *extra]
-    with launched(command, profile.environment(budget), port) as live:
+    environment = profile.environment(budget, instruments, str(ledgers) if ledgers else None)
+    with launched(command, environment, port) as live:
         yield live
 
 

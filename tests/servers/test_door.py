@@ -22,7 +22,20 @@ def test_a_dry_run_prints_the_command_with_its_environment(
     assert printed.count("\n") == 1
     assert f"{sys.executable} -m " in printed
     assert "4000" in printed
-    assert printed.startswith("TESTBED_SERVER_THREADS=3 ") == (PROFILES[name].twin != "flask")
+    threads = PROFILES[name].threads(Budget(slots=3))
+    assert printed.startswith(f"TESTBED_SERVER_THREADS={threads} ")
+    assert f"TESTBED_SERVER_PROFILE={name} " in printed
+    assert "TESTBED_SERVER_INSTRUMENTS=on " in printed
+
+
+@pytest.mark.parametrize(("option", "word"), [("--bare", "off"), ("--explain", "explain")])
+def test_the_instruments_can_be_chosen(
+    option: str, word: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["sync", "--dry-run", option, "--ledgers", "/nowhere/at all"]) == 0
+    printed = capsys.readouterr().out
+    assert f"TESTBED_SERVER_INSTRUMENTS={word} " in printed
+    assert "TESTBED_SERVER_LEDGERS='/nowhere/at all' " in printed
 
 
 def test_without_a_profile_the_table_is_shown(capsys: pytest.CaptureFixture[str]) -> None:

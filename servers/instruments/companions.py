@@ -1,0 +1,80 @@
+"""What runs beside the requests of a worker: heartbeats, a look at the pools, and the explainer.
+
+Each is as light as its model allows: a timer on a loop, a greenlet of a hub, a thread that wakes
+forty times a second beside threads. A worker with one thread needs none of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from time import perf_counter_ns
+from typing import Any
+
+from servers.instruments import explain, greenlets, pools, waits
+from servers.instruments.meter import Meter
+from servers.instruments.stalls import StallMeter
+from servers.settings import Settings
+
+LOOK_S = 0.025
+
+
+def start(meter: Meter, settings: Settings) -> None:
+    """Start what a synchronous worker needs, for as long as its process lives."""
+    if greenlets.are_used():
+        _start_greenlet(meter)
+    elif "gunicorn.workers.gthread" in sys.modules:
+        threading.Thread(target=_look, args=(pools.of_threads(meter),), daemon=True).start()
+    _start_explaining(meter, settings)
+
+
+@asynccontextmanager
+async def on_loop(meter: Meter, settings: Settings, app: Any) -> AsyncIterator[None]:
+    """Run what an asynchronous worker needs on its loop."""
+    _start_explaining(meter, settings)
+    task = asyncio.create_task(
+        _beat(StallMeter(meter, perf_counter_ns()), pools.of_loop(meter, app))
+    )
+    try:
+        yield
+    finally:
+        task.cancel()
+
+
+async def _beat(stalls: StallMeter, pools_: pools.PoolMeter) -> None:
+    while True:
+        now_ns = perf_counter_ns()
+        due_ns = stalls.beat(now_ns)
+        pools_.read()
+        await asyncio.sleep(max(due_ns - perf_counter_ns(), 0) / 1e9)
+
+
+def _start_greenlet(meter: Meter) -> None:
+    import gevent
+
+    stalls, pool = StallMeter(meter, perf_counter_ns()), pools.of_greenlets(meter)
+
+    def beat() -> None:
+        while True:
+            due_ns = stalls.beat(perf_counter_ns())
+            pool.read()
+            gevent.sleep(max(due_ns - perf_counter_ns(), 0) / 1e9)
+
+    gevent.spawn(beat)
+
+
+def _look(pool: pools.PoolMeter) -> None:
+    while True:
+        pool.read()
+        time.sleep(LOOK_S)
+
+
+def _start_explaining(meter: Meter, settings: Settings) -> None:
+    waits.watch()
+    path = meter.path(".stacks")
+    if settings.instruments == "explain" and path is not None:
+        explain.start(path)

@@ -1,0 +1,164 @@
+"""Around a WSGI application: from its first line to the end of its answer.
+
+A process or thread belongs to a request for all that time, and so its hold is its service time.
+A greenlet lets its thread go whenever it waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from threading import get_ident
+from typing import TYPE_CHECKING, Any
+
+from servers.instruments import companions, greenlets
+from servers.instruments.meter import Meter
+from servers.instruments.request import MeasuredRequest
+from servers.instruments.stamps import queued_ns
+from servers.settings import Settings
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+Begin = Callable[[MeasuredRequest], None]
+
+
+def measured(app: WSGIApplication, settings: Settings) -> WSGIApplication:
+    """The application with instruments around it, or itself where they are off."""
+    if settings.instruments == "off":
+        return app
+    meter = Meter(settings, slots=settings.threads)
+    companions.start(meter, settings)
+    if greenlets.are_used():
+        return Measured(app, meter, greenlets.switching())
+    return Measured(app, meter, Threads(settings.threads))
+
+
+class Threads:
+    """The unit is a thread, which a request holds until it ends."""
+
+    def __init__(self, threads: int) -> None:
+        self._alone = threads == 1
+        self._numbers: dict[int, int] = {}
+
+    def place(self) -> tuple[int, str]:
+        """This thread, and the name of its lane."""
+        thread = get_ident()
+        if self._alone:
+            return thread, "worker"
+        return thread, f"thread {self._numbers.setdefault(thread, len(self._numbers) + 1)}"
+
+    def begin(self, request: MeasuredRequest) -> None:
+        """The request takes the thread."""
+        request.resume()
+
+    def end(self, request: MeasuredRequest) -> None:
+        """The request lets it go."""
+        request.pause()
+
+
+class Measured:
+    """A WSGI application. Who stamps a request is told where its time went; others are counted."""
+
+    def __init__(self, app: WSGIApplication, meter: Meter, unit: Any) -> None:
+        self._app, self._meter, self._unit = app, meter, unit
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Serve one request."""
+        stamp = environ.get("HTTP_X_REQUEST_START")
+        queue_ns = None if stamp is None else queued_ns(stamp)
+        if queue_ns is None:
+            return _Counted(self._app, self._meter, environ, start_response)
+        return _Split(self._app, self._meter, self._unit, environ, start_response, queue_ns)
+
+
+class _Counted:
+    """The answer to a request that is only counted."""
+
+    __slots__ = ("_body", "_environ", "_meter", "_start_response", "_status")
+
+    def __init__(
+        self,
+        app: WSGIApplication,
+        meter: Meter,
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
+    ) -> None:
+        self._meter, self._environ, self._start_response = meter, environ, start_response
+        self._status = "0"
+        meter.cells[meter.active] += 1.0
+        try:
+            self._body = app(environ, self._start)
+        except BaseException:
+            self._count()
+            raise
+
+    def _start(self, status: str, headers: Any, exc_info: Any = None) -> Any:
+        self._status = status
+        return self._start_response(status, headers, exc_info)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._body)
+
+    def close(self) -> None:
+        """Called by the server when the answer has been sent, or cannot be."""
+        try:
+            _close(self._body)
+        finally:
+            self._count()
+
+    def _count(self) -> None:
+        meter, environ = self._meter, self._environ
+        meter.cells[meter.active] -= 1.0
+        status = int(self._status[:3])
+        meter.answered(environ["REQUEST_METHOD"], environ["PATH_INFO"], status)
+
+
+class _Split(MeasuredRequest):
+    """The answer to a request that is measured."""
+
+    __slots__ = ("_body", "_start_response", "_unit")
+
+    def __init__(
+        self,
+        app: WSGIApplication,
+        meter: Meter,
+        unit: Any,
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
+        queue_ns: int,
+    ) -> None:
+        method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
+        trace = environ.get("HTTP_TRACEPARENT")
+        thread, lane = unit.place()
+        super().__init__(meter, thread, lane, method, path, queue_ns, trace)
+        self._start_response, self._unit = start_response, unit
+        unit.begin(self)
+        try:
+            self._body = app(environ, self._start)
+        except BaseException:
+            self._end()
+            raise
+
+    def _start(self, status: str, headers: Any, exc_info: Any = None) -> Any:
+        timing = self.answer(int(status[:3]))
+        return self._start_response(status, [*headers, ("Server-Timing", timing)], exc_info)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._body)
+
+    def close(self) -> None:
+        """Called by the server when the answer has been sent, or cannot be."""
+        try:
+            _close(self._body)
+        finally:
+            self._end()
+
+    def _end(self) -> None:
+        self._unit.end(self)
+        self.finish()
+
+
+def _close(body: Iterable[bytes]) -> None:
+    close = getattr(body, "close", None)
+    if close is not None:
+        close()

@@ -1,0 +1,194 @@
+"""A ledger: what one process counts, in memory that another reads without asking it.
+
+A file of fixed size that one process writes and any may read, at any moment and after its end.
+First comes an index of JSON lines: the labels of all series, then a line for each series. Behind
+it stand the numbers, doubles in the order in which their series were first used.
+
+Rule 1: the index grows by whole lines before its length does, so a reader never sees half a line.
+Rule 2: a number is written by one instruction of the processor: a reader sees the old one or the
+new. A histogram's count is the sum of its buckets, and so never contradicts them.
+Rule 3: this module imports the standard library and the metrics only.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import mmap
+import os
+import struct
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from servers.metrics import METRICS
+
+SUFFIX = ".ledger"
+_MAGIC = b"testbed1"
+_LENGTH = struct.Struct("=Q")
+_INDEX_AT = len(_MAGIC) + _LENGTH.size
+_CELLS_AT = 65_536
+_CELLS = 32_768
+_SIZE = _CELLS_AT + 8 * _CELLS
+# Where a series goes for which there is no room: written, and never read.
+_NOWHERE = _CELLS - 64
+
+
+class LedgerError(Exception):
+    """A file that is not a ledger: names it."""
+
+
+class Ledger:
+    """The writing side. `cells[i] += x` counts, where `i` is what `series` returned."""
+
+    def __init__(
+        self, path: Path | None, labels: Mapping[str, str], about: Mapping[str, int] | None = None
+    ) -> None:
+        """Begin a ledger at `path`, or in memory that nobody else sees.
+
+        `labels` are those that all its series share, `about` is for its readers. Raises OSError
+        where `path` exists.
+        """
+        self._memory = mmap.mmap(-1, _SIZE) if path is None else _mapped(path)
+        self.cells = memoryview(self._memory)[_CELLS_AT:].cast("d")
+        self._used = 0
+        self._end = _INDEX_AT
+        self._memory[: len(_MAGIC)] = _MAGIC
+        self._known: dict[tuple[str, ...], int] = {}
+        self._constant = frozenset(labels)
+        self._append({"labels": dict(labels), "about": dict(about or {})})
+
+    def series(self, name: str, *values: str) -> int:
+        """The first cell of a series; `values` are those of its own labels, in their order.
+
+        Where the ledger is full, what is counted there goes nowhere.
+        """
+        key = (name, *values)
+        if key not in self._known:
+            metric = METRICS[name]
+            own = [label for label in metric.labels if label not in self._constant]
+            if len(own) != len(values):
+                raise ValueError(f"{name} has the labels {own} of its own, got {values}")
+            line = {"name": name, "values": values, "at": self._used}
+            fits = self._used + metric.cells <= _NOWHERE
+            self._known[key] = self._used if fits and self._append(line) else _NOWHERE
+            if self._known[key] != _NOWHERE:
+                self._used += metric.cells
+        return self._known[key]
+
+    def _append(self, line: object) -> bool:
+        text = json.dumps(line).encode() + b"\n"
+        end = self._end + len(text)
+        if end > _CELLS_AT:
+            return False
+        self._memory[self._end : end] = text
+        self._end = end
+        self._memory[len(_MAGIC) : _INDEX_AT] = _LENGTH.pack(end - _INDEX_AT)
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One series as it was read: all its labels by name, and its numbers."""
+
+    name: str
+    labels: Mapping[str, str]
+    cells: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The process that writes a ledger: its id, and when it began in the kernel's ticks."""
+
+    pid: int
+    born: int | None
+
+
+class Reader:
+    """The reading side; a ledger stays readable when its process has ended."""
+
+    def __init__(self, path: Path) -> None:
+        """Open a ledger. Raises LedgerError where it is none, or not begun yet."""
+        try:
+            with path.open("rb") as file:
+                self._memory = mmap.mmap(file.fileno(), _SIZE, prot=mmap.PROT_READ)
+        except (OSError, ValueError) as error:
+            raise LedgerError(f"{path}: not a ledger ({error})") from None
+        lines = self._lines()
+        if self._memory[: len(_MAGIC)] != _MAGIC or not lines:
+            raise LedgerError(f"{path}: not a ledger, or not begun yet")
+        head = json.loads(lines[0])
+        self.labels: dict[str, str] = head["labels"]
+        self.about: dict[str, int] = head["about"]
+        self.owner = _owner(path)
+
+    def series(self) -> Iterator[Series]:
+        """Every series with its numbers as they are now."""
+        cells = memoryview(self._memory)[_CELLS_AT:].cast("d")
+        for line in self._lines()[1:]:
+            found = json.loads(line)
+            metric = METRICS[found["name"]]
+            own = iter(found["values"])
+            labels = {
+                label: self.labels[label] if label in self.labels else next(own)
+                for label in metric.labels
+            }
+            numbers = cells[found["at"] : found["at"] + metric.cells]
+            yield Series(metric.name, labels, tuple(numbers))
+
+    def close(self) -> None:
+        """Give the memory back."""
+        self._memory.close()
+
+    def _lines(self) -> list[bytes]:
+        (length,) = _LENGTH.unpack(self._memory[len(_MAGIC) : _INDEX_AT])
+        return self._memory[_INDEX_AT : _INDEX_AT + length].splitlines()
+
+
+def path_of(folder: Path, pid: int) -> Path:
+    """Where a process keeps its ledger: the name tells it from an earlier one with its id."""
+    return folder / f"{pid}-{born(pid) or 0}{SUFFIX}"
+
+
+def born(pid: int) -> int | None:
+    """When a process began, in ticks since the system did; None where that is not to be had."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return None
+    # The name before it stands in brackets, and may hold anything.
+    return int(text.rpartition(")")[2].split()[19])
+
+
+def default_folder() -> Path:
+    """Where the ledgers of one user's testbed are, in memory where the system has such a place."""
+    memory = Path("/dev/shm")
+    parent = memory if os.access(memory, os.W_OK) else Path(tempfile.gettempdir())
+    return parent / f"testbed-{os.getuid()}"
+
+
+def sweep(folder: Path, profile: str) -> None:
+    """Remove what ended workers of a profile have left: its next server counts from zero."""
+    for path in folder.glob(f"*{SUFFIX}"):
+        with contextlib.suppress(LedgerError, OSError):
+            ledger = Reader(path)
+            pid, since = ledger.owner.pid, ledger.owner.born
+            if ledger.labels.get("profile") == profile and born(pid) != since:
+                for left in folder.glob(f"{path.stem}.*"):
+                    left.unlink(missing_ok=True)
+
+
+def _owner(path: Path) -> Owner:
+    pid, _, ticks = path.name.removesuffix(SUFFIX).partition("-")
+    return Owner(int(pid), int(ticks) or None)
+
+
+def _mapped(path: Path) -> mmap.mmap:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        os.ftruncate(descriptor, _SIZE)
+        return mmap.mmap(descriptor, _SIZE)
+    finally:
+        os.close(descriptor)
