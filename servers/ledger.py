@@ -115,18 +115,19 @@ class Reader:
                 self._memory = mmap.mmap(file.fileno(), _SIZE, prot=mmap.PROT_READ)
         except (OSError, ValueError) as error:
             raise LedgerError(f"{path}: not a ledger ({error})") from None
-        lines = self._lines()
+        lines = self.lines()
         if self._memory[: len(_MAGIC)] != _MAGIC or not lines:
             raise LedgerError(f"{path}: not a ledger, or not begun yet")
         head = json.loads(lines[0])
         self.labels: dict[str, str] = head["labels"]
         self.about: dict[str, int] = head["about"]
         self.owner = _owner(path)
+        self.cells = memoryview(self._memory)[_CELLS_AT:].cast("d")
+        """All numbers, as they are at each look."""
 
     def series(self) -> Iterator[Series]:
         """Every series with its numbers as they are now."""
-        cells = memoryview(self._memory)[_CELLS_AT:].cast("d")
-        for line in self._lines()[1:]:
+        for line in self.lines()[1:]:
             found = json.loads(line)
             metric = METRICS[found["name"]]
             own = iter(found["values"])
@@ -134,14 +135,11 @@ class Reader:
                 label: self.labels[label] if label in self.labels else next(own)
                 for label in metric.labels
             }
-            numbers = cells[found["at"] : found["at"] + metric.cells]
+            numbers = self.cells[found["at"] : found["at"] + metric.cells]
             yield Series(metric.name, labels, tuple(numbers))
 
-    def close(self) -> None:
-        """Give the memory back."""
-        self._memory.close()
-
-    def _lines(self) -> list[bytes]:
+    def lines(self) -> list[bytes]:
+        """The index as it is now: a head, and a line for each series."""
         (length,) = _LENGTH.unpack(self._memory[len(_MAGIC) : _INDEX_AT])
         return self._memory[_INDEX_AT : _INDEX_AT + length].splitlines()
 

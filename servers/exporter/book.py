@@ -1,0 +1,69 @@
+"""A ledger as the exporter keeps it: its index is read once, its numbers again and again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from servers.ledger import LedgerError, Reader
+from servers.metrics import METRICS
+
+Key = tuple[str, tuple[str, ...]]
+"""A series: the name of its metric, and the values of the metric's labels in their order."""
+Numbers = dict[Key, tuple[float, ...]]
+"""Series and their numbers: one, or of a histogram its cells."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    key: Key
+    cells: slice
+
+
+class Book(Reader):
+    """A ledger that is open. It knows the series that were in the index at the last `look`."""
+
+    def __init__(self, path: Path) -> None:
+        """Open a ledger. Raises LedgerError where it is none, or not begun yet."""
+        try:
+            super().__init__(path)
+            self.profile = self.labels["profile"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise LedgerError(f"{path}: not a ledger ({error!r})") from None
+        self._path = path
+        self._entries: list[_Entry] = []
+
+    def look(self) -> None:
+        """Read what was added to the index. Raises LedgerError where that is broken."""
+        try:
+            new = self.lines()[1 + len(self._entries) :]
+            self._entries.extend([self._entry(json.loads(line)) for line in new])
+        # The last one says that a series has too few labels.
+        except (ValueError, KeyError, TypeError, IndexError, RuntimeError) as error:
+            raise LedgerError(f"{self._path}: broken index ({error!r})") from None
+
+    def numbers(self) -> Iterator[tuple[Key, tuple[float, ...]]]:
+        """Every series that is known, with its numbers as they are now."""
+        for entry in self._entries:
+            yield entry.key, tuple(self.cells[entry.cells])
+
+    def gauges(self, name: str) -> Iterator[tuple[Key, float]]:
+        """The series of one gauge, with their values as they are now."""
+        for entry in self._entries:
+            if entry.key[0] == name:
+                yield entry.key, self.cells[entry.cells.start]
+
+    def _entry(self, line: dict[str, object]) -> _Entry:
+        name, at, own = str(line["name"]), line["at"], line["values"]
+        if not isinstance(at, int) or not isinstance(own, list):
+            raise TypeError(line)
+        metric = METRICS[name]
+        if not 0 <= at <= len(self.cells) - metric.cells:
+            raise IndexError(at)
+        rest = iter(own)
+        values = tuple(
+            self.labels[label] if label in self.labels else next(rest) for label in metric.labels
+        )
+        return _Entry((name, values), slice(at, at + metric.cells))

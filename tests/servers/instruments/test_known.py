@@ -1,0 +1,216 @@
+"""The split, the hold and the lines against servers whose queue and steps are known."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from servers.profiles import PROFILES, Budget
+from tests.servers.live import ask, running
+from tests.servers.stack import Stack, exported
+
+pytestmark = pytest.mark.slow
+
+S_MS = 50
+SIMULTANEOUS = 6
+ATTEMPTS = 4
+"""A busy host delays by tens of milliseconds: the best of a few attempts is the server's own."""
+# Each of them serves one request at a time, whatever it waits for.
+ONE_AT_A_TIME = {"sync": "/wait", "gthread": "/wait", "uvloop": "/blocking", "gevent": "/cpu"}
+
+
+def stamped() -> dict[str, str]:
+    return {"X-Request-Start": f"t={time.time_ns() // 1000}", "Connection": "close"}
+
+
+def split_ms(headers: dict[str, str]) -> dict[str, float]:
+    parts = [part.split(";dur=") for part in headers["server-timing"].split(", ")]
+    return {part[0]: float(part[1]) for part in parts if len(part) == 2}
+
+
+def queues_ms(port: int, target: str) -> list[float]:
+    """The queue waits of requests sent at the same moment, ascending."""
+    together = threading.Barrier(SIMULTANEOUS)
+    found: list[float] = []
+
+    def one() -> None:
+        together.wait()
+        found.append(split_ms(ask(port, "GET", target, stamped()).headers)["queue"])
+
+    threads = [threading.Thread(target=one) for _ in range(SIMULTANEOUS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sorted(found)
+
+
+@pytest.mark.parametrize("name", ONE_AT_A_TIME)
+def test_the_ith_of_simultaneous_requests_has_waited_for_i_others(name: str) -> None:
+    """One slot that takes S: waits of 0, S, 2S, … whichever queue they happen in."""
+    path = ONE_AT_A_TIME[name]
+    amount = "units=40" if path == "/cpu" else f"ms={S_MS}"
+    errors = []
+    with running(name, Budget(slots=1)) as live:
+        for _ in range(ATTEMPTS):
+            alone = ask(live.port, "GET", f"{path}?{amount}", stamped())
+            service_ms = split_ms(alone.headers)["hold"]
+            found = queues_ms(live.port, f"{path}?{amount}")
+            errors.append(max(abs(q - i * service_ms) for i, q in enumerate(found)))
+            if errors[-1] < service_ms / 2:
+                return
+
+    pytest.fail(f"waits differ from multiples of {service_ms:.1f} ms by {errors} ms")
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_hold_is_what_the_model_makes_of_a_known_step(name: str) -> None:
+    """A wait, a blocking call and a computation of known length, and who is kept by them."""
+    loop, greenlets = PROFILES[name].twin == "starlette", name == "gevent"
+    pooled = name == "hybrid"
+    keeps = {
+        f"/wait?ms={S_MS}": not loop and not greenlets,
+        f"/blocking?ms={S_MS}": not greenlets and not pooled,
+        f"/offload?ms={S_MS}": not loop and not greenlets,
+        "/cpu?units=50": not pooled,
+        "/cpu-offload?units=50": not loop,
+    }
+    with running(name, Budget(slots=1, pool_processes=1)) as live:
+        for target, kept in keeps.items():
+            # The first request of its kind may start a pool.
+            ask(live.port, "GET", target.partition("=")[0] + "=1", stamped())
+            split = split_ms(ask(live.port, "GET", target, stamped()).headers)
+            computing = "units" in target
+            service_ms = split["cpu"] + split["wait"]
+            assert service_ms >= (5 if computing else S_MS)
+            assert split["step"] <= split["hold"] + 0.001
+            assert (split["hold"] > 0.9 * service_ms) == kept, f"{target}: {split}"
+            assert (split["cpu"] > 0.5 * service_ms) == computing, f"{target}: {split}"
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Iterator[Stack]:
+    with exported(tmp_path / "stack") as stack:
+        yield stack
+
+
+@pytest.mark.parametrize("name", ["sync", "gevent", "uvloop", "gunicorn-asgi"])
+def test_killing_a_worker_loses_no_counter_and_leaves_no_gauge(name: str, stack: Stack) -> None:
+    """uvicorn has no hook for a worker's end: its gauges go because nobody is behind them."""
+    budget = Budget(workers=1 if name == "sync" else 2, slots=2)
+    with running(name, budget, ledgers=stack.folder) as live:
+        pids = [facts["pid"] for facts in live.facts_of_workers(2)]
+        for _ in range(8):
+            assert ask(live.port, "GET", "/hello", stamped()).status == 200
+        before = stack.until(
+            name, lambda s: s.total("testbed_requests_total", http_route="/hello") == 8, "counted"
+        )
+        os.kill(pids[0], signal.SIGKILL)
+        after = stack.until(
+            name,
+            lambda s: (
+                s.total("testbed_workers") == 2
+                and not s.values("testbed_worker_slots", worker=str(pids[0]))
+            ),
+            "the worker is replaced",
+        )
+
+        assert after.total("testbed_worker_restarts_total") == 1
+        assert after.total("testbed_requests_total", http_route="/hello") == 8
+        share = {"worker": str(pids[0])}
+        lost = after.total("testbed_worker_requests_total", **share)
+        assert lost == before.total("testbed_worker_requests_total", **share)
+        for gauge in ("http_server_active_requests", "testbed_open_connections"):
+            assert after.values(gauge, **share) == []
+        count = "testbed_request_queue_seconds_count"
+        assert after.total(count, http_route="/hello") == 8
+
+
+@pytest.mark.parametrize(("name", "workers"), [("sync", 1), ("gthread", 2), ("uvloop", 2)])
+def test_the_exporter_answers_while_every_worker_stands_still(
+    name: str, workers: int, stack: Stack
+) -> None:
+    budget = Budget(workers=workers, slots=2)
+    with running(name, budget, ledgers=stack.folder) as live:
+        pids = [facts["pid"] for facts in live.facts_of_workers(2)]
+        stack.scrape()
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            lasted_s = []
+            for _ in range(5):
+                start_s = time.monotonic()
+                text = stack.text()
+                lasted_s.append(time.monotonic() - start_s)
+                assert f'testbed_workers{{profile="{name}"}} 2.0' in text
+        finally:
+            for pid in pids:
+                os.kill(pid, signal.SIGCONT)
+
+    assert min(lasted_s) < 0.1, lasted_s
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_the_line_that_holds_is_named(name: str, tmp_path: Path) -> None:
+    """The blocking call where it blocks its unit, the computation everywhere but in a pool."""
+    function = "compute" if name == "gevent" else "block"
+    target = "/cpu?units=120" if name == "gevent" else "/blocking?ms=120"
+    held = name != "hybrid"
+    with running(name, Budget(slots=1), instruments="explain", ledgers=tmp_path) as live:
+        deadline = time.monotonic() + 15
+        found: list[dict[str, object]] = []
+        while not found and time.monotonic() < deadline:
+            ask(live.port, "GET", target, stamped())
+            files = list(tmp_path.glob("*.stacks"))
+            found = [json.loads(line) for file in files for line in file.read_text().splitlines()]
+            if not held:
+                break
+
+    assert bool(found) == held
+    for stack in found[:1]:
+        frames = stack["frames"]
+        assert isinstance(frames, list)
+        assert stack["route"] == target.partition("?")[0]
+        assert frames[0].startswith("servers/work.py:")
+        assert frames[0].endswith(f" {function}")
+        assert not [frame for frame in frames if frame.startswith("/")]
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_a_captured_request_has_its_course_written(name: str, tmp_path: Path) -> None:
+    lanes = {"sync": "worker", "gthread": "thread", "gevent": "greenlets"}
+    with running(name, Budget(slots=2), ledgers=tmp_path) as live:
+        before_ns = time.perf_counter_ns()
+        trace = {"traceparent": f"00-{7:032x}-{before_ns:016x}-01"}
+        split = split_ms(ask(live.port, "GET", f"/wait?ms={S_MS}", stamped() | trace).headers)
+        ask(live.port, "GET", "/hello", trace)
+        ask(live.port, "GET", "/hello", stamped() | {"traceparent": "00-07-07-00"})
+        deadline = time.monotonic() + 10
+        while not list(tmp_path.glob("*.slices")) and time.monotonic() < deadline:
+            time.sleep(0.01)
+
+    (file,) = tmp_path.glob("*.slices")
+    (course,) = [json.loads(line) for line in file.read_text().splitlines()]
+    assert int(course["request"], 16) == before_ns
+    assert course["route"] == "/wait"
+    assert before_ns < course["began_ns"] < course["ended_ns"] < time.perf_counter_ns()
+    slices = course["slices"]
+    assert all(one["lane"].startswith(lanes.get(name, "loop")) for one in slices)
+    assert all(one["from_ns"] <= one["to_ns"] for one in slices)
+    held_ms = sum(one["to_ns"] - one["from_ns"] for one in slices) / 1e6
+    blocked_ms = sum(o["to_ns"] - o["from_ns"] for o in slices if o["state"] == "block") / 1e6
+    assert held_ms >= split["hold"] - 0.01
+    if name in ("sync", "gthread"):
+        assert blocked_ms >= S_MS
+        assert len(slices) == 3
+    else:
+        assert blocked_ms == 0
+        assert len(slices) == 2
+        assert slices[1]["from_ns"] - slices[0]["to_ns"] >= 0.9 * S_MS * 1e6

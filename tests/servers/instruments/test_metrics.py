@@ -1,0 +1,327 @@
+"""Every metric before and after a known request: on every profile, with one and two workers."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from servers.metrics import BUCKETS, EVENTS, METRICS
+from servers.profiles import PROFILES, Budget
+from tests.servers.live import Live, ask, running
+from tests.servers.stack import Scrape, Stack, exported
+
+AGO_S = 0.03
+WAIT_S = 0.04
+SLACK_S = 0.3
+# One place for everything, so that the second request waits for it.
+ONE = {"slots": 1, "pool_processes": 1}
+HOLDS_WHILE_WAITING = ("sync", "gthread")
+HAS_A_LOOP = ("gevent", "asgi", "uvloop", "hybrid", "gunicorn-asgi")
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with exported(tmp_path_factory.mktemp("stack")) as stack:
+        yield stack
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A profile that runs with so many worker processes, and its stack."""
+
+    name: str
+    workers: int
+    live: Live
+    stack: Stack
+
+    def scrape(self) -> Scrape:
+        return self.stack.scrape(self.name)
+
+    def measured(self, target: str, ago_s: float = 0.0) -> dict[str, float]:
+        """Ask, as if the request had been sent a while ago; returns the split in seconds."""
+        stamp = f"t={int((time.time() - ago_s) * 1e6)}"
+        headers = {"X-Request-Start": stamp, "Connection": "close"}
+        answer = ask(self.live.port, "GET", target, headers)
+        assert answer.status == 200
+        parts = [part.split(";") for part in answer.headers["server-timing"].split(", ")]
+        return {name: float(v[4:]) / 1000 for name, v in parts if v.startswith("dur=")}
+
+    @contextmanager
+    def under_way(self, target: str, requests: int) -> Iterator[None]:
+        """So many requests at once; they have ended when the block has."""
+        asking = [
+            threading.Thread(target=ask, args=(self.live.port, "GET", target, {}))
+            for _ in range(requests)
+        ]
+        for one in asking:
+            one.start()
+        yield
+        for one in asking:
+            one.join()
+
+
+@pytest.fixture(
+    scope="module",
+    params=[(n, w) for n in PROFILES for w in (1, 2)],
+    ids=lambda p: f"{p[0]}-{p[1]}",
+)
+def served(request: pytest.FixtureRequest, stack: Stack) -> Iterator[Served]:
+    name, workers = request.param
+    with running(name, Budget(workers=workers, **ONE), ledgers=stack.folder) as live:
+        stack.until(name, lambda s: s.total("testbed_workers") == workers, "all workers are there")
+        yield Served(name, workers, live, stack)
+
+
+def test_a_measured_request_is_counted_in_full(served: Served) -> None:
+    before = served.scrape()
+    split = served.measured(f"/wait?ms={WAIT_S * 1000:.0f}", AGO_S)
+    ended = before.total("testbed_worker_measured_requests_total") + 1
+    after = served.stack.until(
+        served.name,
+        lambda s: s.total("testbed_worker_measured_requests_total") == ended,
+        "the request is counted",
+    )
+
+    def grown(name: str, **labels: str) -> float:
+        return after.total(name, **labels) - before.total(name, **labels)
+
+    route = {"http_route": "/wait"}
+    answer = route | {"http_request_method": "GET", "http_response_status_code": "200"}
+    assert grown("testbed_requests_total", **answer) == 1
+    assert grown("testbed_worker_requests_total") == 1
+    assert grown("http_server_request_duration_seconds_count", **answer) == 1
+    duration = grown("http_server_request_duration_seconds_sum", **answer)
+    assert WAIT_S <= duration < WAIT_S + SLACK_S
+    below, above = (f"{bound:.12g}" for bound in (BUCKETS[0], BUCKETS[-1]))
+    assert grown("http_server_request_duration_seconds_bucket", le=below, **answer) == 0
+    assert grown("http_server_request_duration_seconds_bucket", le=above, **answer) == 1
+    assert grown("http_server_request_duration_seconds_bucket", le="+Inf", **answer) == 1
+
+    assert grown("testbed_request_queue_seconds_count", **route) == 1
+    queue = grown("testbed_request_queue_seconds_sum", **route)
+    assert AGO_S <= queue < AGO_S + SLACK_S
+    assert queue == pytest.approx(split["queue"], abs=2e-6)
+
+    cpu = grown("testbed_request_cpu_seconds_total", **route)
+    wait = grown("testbed_request_wait_seconds_total", **route)
+    assert 0 < cpu < WAIT_S
+    assert cpu + wait == pytest.approx(duration, abs=1e-3)
+
+    for name in ("testbed_request_hold_seconds", "testbed_request_longest_step_seconds"):
+        assert grown(f"{name}_count", **route) == 1
+        held = grown(f"{name}_sum", **route)
+        assert (held >= WAIT_S) == (served.name in HOLDS_WHILE_WAITING), f"{name}: {held}"
+        assert 0 < held <= duration + 1e-3
+    hold = grown("testbed_request_hold_seconds_sum", **route)
+    assert grown("testbed_worker_hold_seconds_total") == pytest.approx(hold, abs=1e-6)
+
+
+def test_a_request_without_a_stamp_is_only_counted(served: Served) -> None:
+    before = served.scrape()
+    headers = ask(served.live.port, "GET", "/hello", {"Connection": "close"}).headers
+    after = served.stack.until(
+        served.name,
+        lambda s: (
+            s.total("testbed_requests_total", http_route="/hello")
+            == before.total("testbed_requests_total", http_route="/hello") + 1
+        ),
+        "the request is counted",
+    )
+
+    assert "server-timing" not in headers
+    measured = "http_server_request_duration_seconds_count"
+    assert after.total(measured) == before.total(measured)
+
+
+def test_a_refusal_is_counted_under_a_label_that_nobody_can_choose(served: Served) -> None:
+    before = served.scrape()
+    ask(served.live.port, "GET", "/whatever/one/asks", {})
+    ask(served.live.port, "GET", "/wait?ms=never", {})
+
+    def refused(scrape: Scrape) -> tuple[float, float]:
+        return tuple(
+            scrape.total("testbed_requests_total", http_route=r, http_response_status_code=s)
+            - before.total("testbed_requests_total", http_route=r, http_response_status_code=s)
+            for r, s in (("", "404"), ("/wait", "422"))
+        )  # type: ignore[return-value]
+
+    served.stack.until(served.name, lambda s: refused(s) == (1, 1), "both are counted")
+
+
+def test_a_request_under_way_is_active_and_has_a_connection(served: Served) -> None:
+    for ms in (300, 1_000, 3_000):
+        # A busy host may look at its connections too late for a short request.
+        with served.under_way(f"/wait?ms={ms}", requests=1):
+            deadline = time.monotonic() + 0.9 * ms / 1000
+            seen = False
+            while not seen and time.monotonic() < deadline:
+                during = served.scrape()
+                active = during.total("http_server_active_requests")
+                seen = active == 1 and during.total("testbed_open_connections") >= 1
+        if seen:
+            break
+    assert seen
+    assert len(during.values("testbed_open_connections")) == served.workers
+    after = served.stack.until(
+        served.name, lambda s: s.total("http_server_active_requests") == 0, "it is active no more"
+    )
+    assert len(after.values("http_server_active_requests")) == served.workers
+
+
+def test_workers_and_their_processes_are_seen_from_outside(served: Served) -> None:
+    before = served.scrape()
+    served.measured("/cpu?units=100")
+    after = served.scrape()
+    role = {"role": "worker"}
+
+    assert after.total("testbed_workers") == served.workers
+    assert after.values("testbed_worker_slots") == [1] * served.workers
+    cpu = "testbed_process_cpu_seconds_total"
+    assert after.total(cpu) - before.total(cpu) >= 0.02
+    resident = after.values("testbed_process_resident_memory_bytes", **role)
+    proportional = after.values("testbed_process_proportional_memory_bytes", **role)
+    assert len(resident) == len(proportional) == served.workers
+    assert all(10e6 < one < 1e9 for one in resident)
+    assert 0 < sum(proportional) <= sum(resident)
+    assert all(one >= 1 for one in after.values("testbed_process_threads", **role))
+    switches, delay = "testbed_process_context_switches_total", "testbed_process_run_queue_delay"
+    left = {"kind": "voluntary"} | role
+    assert after.total(switches, **left) > before.total(switches, **left)
+    assert after.total(switches, kind="involuntary", **role) >= 1
+    assert after.total(f"{delay}_seconds_total") >= before.total(f"{delay}_seconds_total") > 0
+
+
+def test_a_loop_has_stalls_as_a_random_arrival_would_feel_them(served: Served) -> None:
+    stalls = "testbed_event_loop_stall_seconds"
+    if served.name not in HAS_A_LOOP:
+        assert served.scrape().values(f"{stalls}_count") == []
+        return
+    before = served.stack.until(
+        served.name,
+        lambda s: len(s.values(f"{stalls}_count")) >= served.workers,
+        "every loop's baseline is known",
+    )
+    baselines = before.values("testbed_event_loop_baseline_seconds")
+    assert len(baselines) == served.workers
+    assert all(abs(baseline) < 0.02 for baseline in baselines)
+
+    served.measured("/cpu?units=300")
+    beats = before.total(f"{stalls}_count") + 30
+    after = served.stack.until(
+        served.name, lambda s: s.total(f"{stalls}_count") > beats, "the loop beats on"
+    )
+
+    # On average half of the stall, for all of its length: s²/2 of waiting for a stall of s.
+    felt = after.total(f"{stalls}_sum") - before.total(f"{stalls}_sum")
+    if served.name == "hybrid":
+        assert felt < 1.0
+    else:
+        assert felt > 0.1**2 / 2 / 0.01
+
+
+POOLS = {
+    "gthread": ("executor", "/wait?ms=500"),
+    "asgi": ("threads", "/offload?ms=500"),
+    "uvloop": ("processes", "/cpu-offload?units=300"),
+    "hybrid": ("threads", "/blocking?ms=500"),
+    "gunicorn-asgi": ("processes", "/cpu-offload?units=300"),
+}
+
+
+def test_who_waits_for_a_pool_is_counted_there(served: Served) -> None:
+    if served.name == "sync":
+        assert served.scrape().values("testbed_pool_slots") == []
+        return
+    if served.name == "gevent":
+        with served.under_way("/wait?ms=400", requests=3):
+            served.stack.until(
+                served.name,
+                lambda s: s.total("testbed_pool_busy_slots", pool="greenlets") >= 3,
+                "three greenlets are busy",
+            )
+        assert served.scrape().total("testbed_pool_slots", pool="greenlets") >= 10_000
+        return
+    pool, target = POOLS[served.name]
+    served.measured(target.partition("=")[0] + "=1")
+    # With several workers one of them gets two of five at least.
+    requests = 2 * served.workers + 1
+    with served.under_way(target, requests):
+        during = served.stack.until(
+            served.name,
+            lambda s: (
+                s.total("testbed_pool_waiting_requests", pool=pool) >= 1
+                and s.total("testbed_pool_busy_slots", pool=pool) >= 1
+            ),
+            f"a request waits for {pool}",
+        )
+    after = served.stack.until(
+        served.name,
+        lambda s: s.total("testbed_pool_waiting_requests", pool=pool) == 0,
+        f"nothing waits for {pool} any more",
+    )
+
+    assert set(during.values("testbed_pool_slots", pool=pool)) == {1}
+    assert len(during.values("testbed_pool_waiting_max_requests", pool=pool)) == served.workers
+    served.scrape()
+    served.stack.until(
+        served.name,
+        lambda s: s.total("testbed_pool_waiting_max_requests", pool=pool) == 0,
+        "the maximum begins anew",
+    )
+    assert after.total("testbed_pool_slots", pool=pool) == served.workers
+
+
+def test_connections_wait_in_the_accept_queue_of_who_holds_its_worker(served: Served) -> None:
+    target = {"sync": "/wait?ms=700", "uvloop": "/blocking?ms=350"}.get(served.name)
+    limit = PROFILES[served.name].facts(Budget(workers=served.workers, **ONE))["backlog"]
+    assert served.scrape().total("testbed_accept_queue_limit_connections") == limit
+    if target is None or served.workers > 1:
+        assert served.scrape().values("testbed_accept_queue_connections") == [0]
+        return
+    with served.under_way(target, requests=4):
+        served.stack.until(
+            served.name,
+            lambda s: s.total("testbed_accept_queue_connections") >= 2,
+            "two connections wait",
+        )
+    served.scrape()
+    after = served.stack.until(
+        served.name, lambda s: s.total("testbed_accept_queue_connections") == 0, "none waits"
+    )
+    assert after.total("testbed_accept_queue_max_connections") <= 4
+
+
+def test_every_metric_of_servers_is_asserted_somewhere() -> None:
+    texts = "".join(path.read_text() for path in Path(__file__).parent.glob("*.py"))
+    wanted = {metric.name for metric in METRICS.values() if metric.writer != "generator"}
+
+    assert {name for name in wanted if name.removesuffix("_seconds_total") not in texts} == set()
+
+
+def test_the_hosts_events_are_there(stack: Stack) -> None:
+    scrape = stack.scrape()
+    for event in EVENTS:
+        assert len(scrape.values("testbed_host_tcp_events_total", event=event)) == 1
+
+
+def test_promtool_finds_no_fault(stack: Stack) -> None:
+    promtool = shutil.which("promtool")
+    if promtool is None:
+        pytest.skip("promtool is not installed (Debian: apt install prometheus)")
+    text = stack.text()
+    assert len(stack.scrape().samples) > 100
+    checked = subprocess.run(
+        [promtool, "check", "metrics"], input=text, text=True, capture_output=True, check=False
+    )
+
+    assert (checked.returncode, checked.stdout + checked.stderr) == (0, "")
