@@ -48,9 +48,16 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.resume:
         folder = results.existing(arguments.resume)
         experiment = experiments.parse(_text(folder.experiment), "experiment.toml")
+        if arguments.explain and not experiment.explain:
+            raise ExperimentError(
+                f"{arguments.resume}: was begun without --explain, and its trials would not be "
+                "comparable: go on without it, or begin a new run"
+            )
     else:
         path = experiments.find(arguments.experiment)
         text = _text(path)
+        if arguments.explain:
+            text = _explained(text, path.name)
         experiment = experiments.parse(text, path.name)
         folder = results.create(experiment.name, text, arguments.output)
     try:
@@ -90,6 +97,16 @@ def _text(path: Path) -> str:
         raise ExperimentError(f"{path}: not UTF-8 text ({error.reason})") from None
 
 
+def _explained(text: str, source: str) -> str:
+    """The experiment with `explain` set, so that the saved file says how its run was made."""
+    experiment = experiments.parse(text, source)
+    if experiment.explain:
+        return text
+    if "explain" in experiment.model_fields_set:
+        raise ExperimentError(f"{source}: explain is false, --explain asks for true: choose one")
+    return f"explain = true\n{text}"
+
+
 def _kept(folder: RunFolder) -> str:
     """What is left of a run that ended early, analyzed as far as it goes."""
     saved = folder.saved()
@@ -126,6 +143,9 @@ def _parser() -> argparse.ArgumentParser:
     which.add_argument("experiment", nargs="?", help="a shipped experiment's name, or a .toml file")
     which.add_argument("--resume", type=Path, metavar="RUN", help="go on with an interrupted run")
     run_.add_argument("--output", type=Path, metavar="DIR", help="a new folder for the results")
+    run_.add_argument(
+        "--explain", action="store_true", help="find the lines that hold workers and loops"
+    )
     run_.set_defaults(do=_run)
     analyze_ = commands.add_parser("analyze", help="compute summary.json from a saved run")
     analyze_.add_argument("run", type=Path, metavar="RUN", help="a run folder")

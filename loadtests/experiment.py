@@ -146,6 +146,9 @@ class Experiment(_Table):
     max_in_flight: int = Field(default=2000, ge=1, le=50_000)
     generators: int = Field(default=1, ge=1, le=16)
     spin: bool = False
+    instruments: bool = True
+    explain: bool = False
+    capture: int = Field(default=50, ge=0, le=500)
     profiles: tuple[str, ...] = Field(min_length=1)
     budget: dict[str, int] = Field(default_factory=dict)
     bystander: Bystander | None = None
@@ -174,6 +177,8 @@ class Experiment(_Table):
                     f"loads.{load.name}.users is {load.users}, allowed: at most half of "
                     f"max_in_flight, which is {self.max_in_flight}"
                 )
+        if self.explain and not self.instruments:
+            raise ValueError("explain is true, allowed: only where instruments is true as well")
         self.server_budget()
         return self
 

@@ -10,14 +10,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from loadtests.experiment import ClosedLoad, Experiment, Load, OpenLoad, Workload
-from loadtests.plan import ArrivalStream, GeneratorPlan, Target, UserStream
+from loadtests.plan import STAMPED_RPS, ArrivalStream, Capture, GeneratorPlan, Target, UserStream
 from loadtests.results import TrialFolder
 
 LOAD, BYSTANDER = "load", "bystander"
 LEAD_S = 0.2
 LEAD_S_PER_ARRIVAL = 5e-6
+CAPTURE_AFTER = 0.25
+"""The share of the measurement window after which requests are captured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +52,42 @@ def trials(experiment: Experiment) -> tuple[TrialSpec, ...]:
 
 
 def generator_plan(
-    experiment: Experiment, spec: TrialSpec, port: int, folder: TrialFolder, now_ns: int
+    experiment: Experiment,
+    spec: TrialSpec,
+    port: int,
+    folder: TrialFolder,
+    now_ns: int,
+    ledgers: Path | None = None,
 ) -> GeneratorPlan:
-    """What one trial's generator must do, from soon after `now_ns` of the monotonic clock on."""
+    """What one trial's generator must do, from soon after `now_ns` of the monotonic clock on.
+
+    What it counts goes into `ledgers`.
+    """
+    arrivals, users = _streams(experiment, spec)
+    return GeneratorPlan(
+        host="127.0.0.1",
+        port=port,
+        seed=spec.seed,
+        origin_ns=now_ns + round((experiment.warmup_s + _lead_s(experiment, arrivals)) * 1e9),
+        warmup_s=experiment.warmup_s,
+        measure_s=experiment.measure_s,
+        drain_s=experiment.drain_s,
+        max_in_flight=experiment.max_in_flight,
+        arrivals=tuple(arrivals),
+        users=tuple(users),
+        folder=folder.path.absolute(),
+        processes=experiment.generators,
+        spin=experiment.spin,
+        profile=spec.profile,
+        ledgers=ledgers,
+        stamped_rps=STAMPED_RPS if experiment.instruments else 0.0,
+        capture=_capture(experiment),
+    )
+
+
+def _streams(
+    experiment: Experiment, spec: TrialSpec
+) -> tuple[list[ArrivalStream], list[UserStream]]:
     targets = tuple(
         Target(number=n, stream=LOAD, path=r.path, url=r.url, weight=r.weight)
         for n, r in enumerate(spec.workload.requests)
@@ -70,21 +106,14 @@ def generator_plan(
         arrivals.append(
             ArrivalStream(name=BYSTANDER, arrivals="poisson", rate=rate, targets=(aside,))
         )
-    return GeneratorPlan(
-        host="127.0.0.1",
-        port=port,
-        seed=spec.seed,
-        origin_ns=now_ns + round((experiment.warmup_s + _lead_s(experiment, arrivals)) * 1e9),
-        warmup_s=experiment.warmup_s,
-        measure_s=experiment.measure_s,
-        drain_s=experiment.drain_s,
-        max_in_flight=experiment.max_in_flight,
-        arrivals=tuple(arrivals),
-        users=tuple(users),
-        folder=folder.path.absolute(),
-        processes=experiment.generators,
-        spin=experiment.spin,
-    )
+    return arrivals, users
+
+
+def _capture(experiment: Experiment) -> Capture | None:
+    """Soon enough to leave time for slow answers, late enough for the queues to be settled."""
+    if not experiment.instruments or not experiment.capture:
+        return None
+    return Capture(from_s=CAPTURE_AFTER * experiment.measure_s, count=experiment.capture)
 
 
 def _lead_s(experiment: Experiment, streams: Sequence[ArrivalStream]) -> float:

@@ -10,6 +10,9 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+STAMPED_RPS = 1000.0
+"""Requests a second that are asked for their split: more of them would be a load of their own."""
+
 
 class Record(BaseModel):
     """What is written to JSON files: immutable, and no key that is not declared."""
@@ -45,12 +48,24 @@ class UserStream(Record):
     targets: tuple[Target, ...]
 
 
+class Capture(Record):
+    """Which requests the server shall write the course of: the first `count` from `from_s` on.
+
+    Seconds count from the start of the measurement window, by the requests' intended times.
+    """
+
+    from_s: float
+    count: int
+
+
 class GeneratorPlan(Record):
     """Everything one generator process needs.
 
     `origin_ns` is the start of the measurement window on the system's monotonic clock. Each of
     `processes` takes its share of every stream and writes files of its own into `folder`.
     With `spin` the engine never sleeps: it is punctual to microseconds, and takes a whole core.
+    Up to `stamped_rps` requests a second are asked for their split, all of them at lower rates;
+    0 asks none. What the engine counts goes into a ledger in `ledgers`, under `profile`.
     """
 
     host: str
@@ -66,6 +81,10 @@ class GeneratorPlan(Record):
     folder: Path
     processes: int = 1
     spin: bool = False
+    profile: str = ""
+    ledgers: Path | None = None
+    stamped_rps: float = STAMPED_RPS
+    capture: Capture | None = None
 
     def samples(self, share: int) -> Path:
         """Where a process writes its samples."""

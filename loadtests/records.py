@@ -34,6 +34,19 @@ class UsagePoint(Record):
     rss_bytes: int
 
 
+class Stack(Record):
+    """Where requests of a route were found holding their worker, thread or loop.
+
+    `frames` are `file:line function`, the innermost first, with files relative to the project or
+    to their package; `samples` counts how often, every few milliseconds, they were found there.
+    """
+
+    route: str
+    samples: int
+    held_ms: float
+    frames: tuple[str, ...]
+
+
 class ServerRecord(Record):
     """What the running server was: its command, its workers' facts, and what it used.
 
@@ -49,3 +62,4 @@ class ServerRecord(Record):
     usage: tuple[UsagePoint, ...]
     lost_workers: tuple[int, ...]
     pinned: bool
+    stacks: tuple[Stack, ...] = ()

@@ -58,6 +58,21 @@ class TrialFolder:
         return self.path / "server.json"
 
     @property
+    def metrics(self) -> Path:
+        """What the exporter served during the trial: one JSON line a scrape, packed."""
+        return self.path / "metrics.jsonl.gz"
+
+    @property
+    def slices(self) -> Path:
+        """The course of the captured requests, as the workers wrote it: a JSON line for each."""
+        return self.path / "slices.jsonl"
+
+    @property
+    def trace(self) -> Path:
+        """The same as a Chrome trace, made by the analysis."""
+        return self.path / "trace.json"
+
+    @property
     def server_log(self) -> Path:
         """What the server printed."""
         return self.path / "server.log"
@@ -66,6 +81,11 @@ class TrialFolder:
     def generator_log(self) -> Path:
         """What Locust printed."""
         return self.path / "locust.log"
+
+    @property
+    def exporter_log(self) -> Path:
+        """What the exporter printed, where it had more to say than that it runs."""
+        return self.path / "exporter.log"
 
     def require_space(self) -> None:
         """Raise the system's error where nothing can be written: a full disk silences logs too."""

@@ -26,16 +26,23 @@ _ROW = np.dtype(
         ("outcome", "u1"),
         ("error", "u1"),
         ("reused", "u1"),
+        # Microseconds, or -1: the precision of the header that they come from.
+        ("queue_us", "<i4"),
+        ("cpu_us", "<i4"),
+        ("wait_us", "<i4"),
+        ("hold_us", "<i4"),
+        ("step_us", "<i4"),
+        ("worker", "<u4"),
     ]
 )
-PACK = struct.Struct("<qqqqHHBBB").pack_into
+PACK = struct.Struct("<qqqqHHBBBiiiiiI").pack_into
 """Writes a row into a chunk's bytes: the columns above, in order."""
 ROW_BYTES = _ROW.itemsize
 CHUNK_ROWS = 16_384
 
 
 class Chunk:
-    """A block of up to `CHUNK_ROWS` samples of 39 bytes; the first `rows` have been written."""
+    """A block of up to `CHUNK_ROWS` samples of 63 bytes; the first `rows` have been written."""
 
     __slots__ = ("bytes", "rows")
 
@@ -60,7 +67,7 @@ class SampleWriter:
             path,
             SCHEMA,
             compression="zstd",
-            use_dictionary=words,
+            use_dictionary=[*words, "worker"],
             column_encoding=times,
             write_statistics=False,
         )
@@ -81,6 +88,10 @@ def _table(chunk: Chunk, targets: Sequence[Target]) -> Any:
         values = np.ascontiguousarray(rows[name])
         return pa.array(values, mask=values == NEVER)
 
+    def measured(name: str) -> Any:
+        values = rows[name]
+        return pa.array(values.astype(np.int64) * 1000, mask=values < 0)
+
     def coded(codes: npt.NDArray[Any], words: Sequence[str]) -> Any:
         unique = list(dict.fromkeys(words))
         index = np.array([unique.index(word) for word in words], dtype=np.int32)
@@ -98,5 +109,11 @@ def _table(chunk: Chunk, targets: Sequence[Target]) -> Any:
         coded(rows["outcome"], [o.name.lower() for o in Outcome]),
         coded(rows["error"], [e.name.lower() for e in ErrorKind]),
         pa.array(rows["reused"].astype(bool)),
+        measured("queue_us"),
+        measured("cpu_us"),
+        measured("wait_us"),
+        measured("hold_us"),
+        measured("step_us"),
+        pa.array(rows["worker"].astype(np.int32), mask=rows["worker"] == 0),
     ]
     return pa.Table.from_arrays(columns, schema=SCHEMA)

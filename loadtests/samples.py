@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 class Outcome(enum.IntEnum):
@@ -48,7 +48,7 @@ class ErrorKind(enum.IntEnum):
 
 
 NEVER = -(2**63)
-"""`sent_ns` and `connect_ns` of a request that never came so far; null in the file."""
+"""A time of a request that never came so far, or was not measured; null in the file."""
 
 _CODES = pa.dictionary(pa.int32(), pa.string())
 SCHEMA = pa.schema(
@@ -64,6 +64,13 @@ SCHEMA = pa.schema(
         ("outcome", _CODES),
         ("error", _CODES),
         ("reused", pa.bool_()),
+        # Since version 2: the server's own word of the requests that were asked for their split.
+        ("queue_ns", pa.int64()),
+        ("cpu_ns", pa.int64()),
+        ("wait_ns", pa.int64()),
+        ("hold_ns", pa.int64()),
+        ("step_ns", pa.int64()),
+        ("worker", pa.int32()),
     ],
     metadata={"schema_version": str(SCHEMA_VERSION)},
 )
@@ -74,7 +81,9 @@ class Samples:
     """Samples as NumPy columns of equal length; words as small integers with their tables.
 
     `sent_ns` is `NEVER` where a request was not sent. `outcome` and `error` hold the values of
-    Outcome and ErrorKind; `stream` indexes `streams`, `url` indexes `urls`.
+    Outcome and ErrorKind; `stream` indexes `streams`, `url` indexes `urls`. From `queue_ns` to
+    `step_ns` it is the server's split of the request, `NEVER` where that was not measured, and
+    `worker` is the id of the process that served it, or 0.
     """
 
     intended_ns: npt.NDArray[np.int64]
@@ -88,6 +97,12 @@ class Samples:
     outcome: npt.NDArray[np.uint8]
     error: npt.NDArray[np.uint8]
     status: npt.NDArray[np.int32]
+    queue_ns: npt.NDArray[np.int64]
+    cpu_ns: npt.NDArray[np.int64]
+    wait_ns: npt.NDArray[np.int64]
+    hold_ns: npt.NDArray[np.int64]
+    step_ns: npt.NDArray[np.int64]
+    worker: npt.NDArray[np.int32]
 
     def where(self, mask: npt.NDArray[np.bool_]) -> Samples:
         """The rows that a boolean column selects."""
@@ -103,6 +118,12 @@ class Samples:
             outcome=self.outcome[mask],
             error=self.error[mask],
             status=self.status[mask],
+            queue_ns=self.queue_ns[mask],
+            cpu_ns=self.cpu_ns[mask],
+            wait_ns=self.wait_ns[mask],
+            hold_ns=self.hold_ns[mask],
+            step_ns=self.step_ns[mask],
+            worker=self.worker[mask],
         )
 
 
@@ -113,13 +134,15 @@ class SamplesError(Exception):
 def read(*paths: Path) -> Samples:
     """Read one trial's samples, from each of its generator processes.
 
-    Raises SamplesError where a file is missing or broken.
+    What files of an earlier schema version do not hold was not measured. Raises SamplesError
+    where a file is missing or broken.
     """
     names = [field.name for field in SCHEMA if field.name not in _UNREAD]
     tables = []
     for path in paths:
         try:
-            tables.append(pq.read_table(path, columns=names))
+            with pq.ParquetFile(path) as file:
+                tables.append(file.read(columns=names))
         except (OSError, pa.ArrowException) as error:
             raise SamplesError(f"{path}: no readable samples ({error})") from None
     table = pa.concat_tables(tables)
@@ -127,9 +150,9 @@ def read(*paths: Path) -> Samples:
     urls, url = _decode(table.column("url"))
     return Samples(
         intended_ns=table.column("intended_ns").to_numpy(),
-        sent_ns=table.column("sent_ns").fill_null(NEVER).to_numpy(),
+        sent_ns=_filled(table, "sent_ns", NEVER),
         done_ns=table.column("done_ns").to_numpy(),
-        connect_ns=table.column("connect_ns").fill_null(NEVER).to_numpy(),
+        connect_ns=_filled(table, "connect_ns", NEVER),
         stream=stream,
         streams=tuple(streams),
         url=url,
@@ -137,10 +160,24 @@ def read(*paths: Path) -> Samples:
         outcome=_members(table.column("outcome"), Outcome),
         error=_members(table.column("error"), ErrorKind),
         status=table.column("status").to_numpy(),
+        queue_ns=_filled(table, "queue_ns", NEVER),
+        cpu_ns=_filled(table, "cpu_ns", NEVER),
+        wait_ns=_filled(table, "wait_ns", NEVER),
+        hold_ns=_filled(table, "hold_ns", NEVER),
+        step_ns=_filled(table, "step_ns", NEVER),
+        worker=_filled(table, "worker", 0),
     )
 
 
 _UNREAD = ("endpoint", "reused")
+
+
+def _filled(table: Any, name: str, null: int) -> npt.NDArray[Any]:
+    if name not in table.column_names:
+        dtype: np.dtype[Any] = SCHEMA.field(name).type.to_pandas_dtype()
+        return np.full(table.num_rows, null, dtype)
+    filled: npt.NDArray[Any] = table.column(name).fill_null(null).to_numpy()
+    return filled
 
 
 def _decode(column: Any) -> tuple[list[str], npt.NDArray[np.int32]]:

@@ -138,6 +138,11 @@ class Reader:
             numbers = self.cells[found["at"] : found["at"] + metric.cells]
             yield Series(metric.name, labels, tuple(numbers))
 
+    def close(self) -> None:
+        """Give the memory back."""
+        self.cells.release()
+        self._memory.close()
+
     def lines(self) -> list[bytes]:
         """The index as it is now: a head, and a line for each series."""
         (length,) = _LENGTH.unpack(self._memory[len(_MAGIC) : _INDEX_AT])

@@ -210,6 +210,27 @@ METRICS = _table(
             "testbed_client_lateness_seconds", "histogram", "seconds", "generator", _STREAM,
             "How much later than intended requests were begun.",
         ),
+        Metric(
+            "testbed_client_cpu_seconds_total", "counter", "seconds", "generator", _GENERATOR,
+            "Processor time that the engine of each load generator has used.",
+        ),
+        Metric(
+            "testbed_client_run_queue_delay_seconds_total", "counter", "seconds", "generator",
+            _GENERATOR, "Time that the engine was ready to run and had no processor.",
+        ),
+        # Of the trial under way.
+        Metric(
+            "testbed_run_info", "gauge", "runs", "generator",
+            ("profile", "run", "workload", "load"), "What the load generator runs: always 1.",
+        ),
+        Metric(
+            "testbed_phase_start_timestamp_seconds", "gauge", "seconds", "generator",
+            ("profile", "phase"), "When a phase began, since the epoch: warm-up, measure or drain.",
+        ),
+        Metric(
+            "testbed_gate_tripped", "gauge", "gates", "generator", ("profile", "gate"),
+            "1 where what would make a trial INVALID has happened, by its reason; else 0.",
+        ),
     ]
 )  # fmt: skip
 

@@ -50,6 +50,16 @@ def evidence(values: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
+def observer(environment: Mapping[str, Any]) -> list[tuple[str, str, Mapping[str, Any]]]:
+    """What the instruments cost: profile, which requests were measured, ratios of throughput."""
+    words = {"full": "every request", "sampled": "a fraction of the requests"}
+    found = []
+    for name, ratios in (environment.get("observer") or {}).items():
+        profile, _, extent = name.rpartition(".")
+        found.append((profile, words.get(extent, extent), ratios))
+    return found
+
+
 def flat(values: Mapping[str, Any]) -> dict[str, str]:
     """Facts or an environment as text by dotted name, nested tables unfolded."""
     return dict(_flat(values))

@@ -73,6 +73,14 @@ def share(percent: float | None) -> str:
     return figure(min(percent, 99.9) if percent is not None and percent < 100 else percent)
 
 
+def percent(part: float) -> str:
+    """A part of 1 as a whole percentage for a sentence: 100 % only where it is the whole."""
+    rounded = round(100 * part)
+    if rounded == 0 and part > 0:
+        return f"<1{NBSP}%"
+    return f"{min(rounded, 99) if part < 1 else rounded}{NBSP}%"
+
+
 def listed(words: Sequence[str]) -> str:
     """Words in a row as a sentence has them: `a`, `a and b`, `a, b and c`."""
     if len(words) <= 1:

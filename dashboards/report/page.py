@@ -10,12 +10,13 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from dashboards.report import columns, compared
+from dashboards.report import columns, compared, holding
 from dashboards.report.cells import Row, cells
 from dashboards.report.charts.chart import Chart
-from dashboards.report.facts import evidence, factors, flat, swatch
+from dashboards.report.facts import evidence, factors, flat, observer, swatch
 from dashboards.report.format import count, duration, figure, plural, printable
 from dashboards.report.generator import GENERATOR
+from dashboards.report.inside import TIMES, host
 from dashboards.report.ratios import PAIRS
 from dashboards.report.sections import sections
 from loadtests.analysis.summary import Summary, Trial
@@ -26,6 +27,7 @@ HERE = resources.files("dashboards.report")
 def render(summary: Summary) -> str:
     """The whole page as HTML text, without any reference to another file or host."""
     env = jinja2.Environment(
+        loader=jinja2.FunctionLoader(_read),
         autoescape=True,
         finalize=_plain,
         undefined=jinja2.StrictUndefined,
@@ -40,7 +42,7 @@ def render(summary: Summary) -> str:
         "island": island,
     }
     env.globals |= {"swatch": swatch, "plural": plural}
-    return env.from_string(_read("template.html")).render(_context(summary))
+    return env.get_template("template.html").render(_context(summary))
 
 
 def _context(summary: Summary) -> dict[str, Any]:
@@ -50,7 +52,9 @@ def _context(summary: Summary) -> dict[str, Any]:
         "loads": compared.loads(summary),
         "processors": compared.processors(summary),
         "unverified": list(compared.unverified(summary)),
-        "environment": flat(summary.environment),
+        "environment": flat({k: v for k, v in summary.environment.items() if k != "observer"}),
+        "observer": observer(summary.environment),
+        "warned": [t for t in summary.trials if t.warnings],
         "sections": sections(summary),
         "pairs": PAIRS,
         "valid": _fewest_and_most(len(r.valid) for r in _rows(summary)),
@@ -60,6 +64,10 @@ def _context(summary: Summary) -> dict[str, Any]:
         "figures": columns.measured(summary.trials),
         "fates": columns.FATES,
         "generator": columns.measured(summary.trials, GENERATOR),
+        "times": columns.measured(summary.trials, TIMES),
+        "host": columns.measured(summary.trials, host(summary.trials)),
+        "held_headings": list(holding.HEADINGS),
+        "held_units": list(holding.UNITS),
         "digests": _digests(summary),
         "css": Markup(_read("static/report.css")),
         "library": Markup(_read("static/vendor/echarts.min.js")),

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from dashboards.report import charts
+from dashboards.report import charts, holding, inside
 from dashboards.report.cells import Cell, Row, cells, censored
 from dashboards.report.charts.chart import Chart
+from dashboards.report.charts.split import SplitChart
+from dashboards.report.charts.swimlane import Swimlane
 from dashboards.report.columns import FATES, FIGURES, Column, measured
 from dashboards.report.format import listed
 from dashboards.report.generator import GENERATOR
+from dashboards.report.holding import Held, HeldAt
 from dashboards.report.ratios import verdict
+from loadtests.analysis.instruments import WorkerShare
 from loadtests.analysis.summary import Capacity, Comparison, Summary, Trial, WorkloadSummary
 
 
@@ -24,7 +28,21 @@ class Figures:
     figures: tuple[str, ...]
     fates: tuple[str, ...]
     generator: tuple[str, ...]
+    times: tuple[str, ...]
+    host: tuple[str, ...]
     trial: Trial | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """What the instruments say of a cell: where the time went, and who held what."""
+
+    split: SplitChart | None
+    swimlane: Swimlane | None
+    routes: tuple[Held, ...]
+    lines: tuple[HeldAt, ...]
+    workers: tuple[tuple[Trial, WorkerShare], ...]
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +52,7 @@ class Load:
     cell: Cell
     lines: tuple[Figures, ...]
     charts: tuple[Chart, ...]
+    inside: Inside
     notes: tuple[str, ...]
 
 
@@ -62,13 +81,22 @@ def _section(
     summary: Summary, workload: WorkloadSummary, mine: Sequence[Cell], number: int
 ) -> Section:
     per_cell, sweep = charts.of_workload(mine, number)
-    tables = tuple(measured(summary.trials, of) for of in (FIGURES, FATES, GENERATOR))
+    trials = summary.trials
+    kinds = (FIGURES, FATES, GENERATOR, inside.TIMES, inside.host(trials))
+    tables = tuple(measured(trials, of) for of in kinds)
+    drawings = charts.inside(mine, number)
     ratios = (c for c in summary.comparisons if c.workload == workload.name)
     return Section(
         workload=workload,
         loads=tuple(
-            Load(cell, tuple(_lines(cell, tables)), tuple(drawn), tuple(_notes(cell)))
-            for cell, drawn in zip(mine, per_cell, strict=True)
+            Load(
+                cell,
+                tuple(_lines(cell, tables)),
+                tuple(drawn),
+                _inside(cell, *drawings[n]),
+                tuple(_notes(cell)),
+            )
+            for n, (cell, drawn) in enumerate(zip(mine, per_cell, strict=True))
         ),
         sweep=tuple(sweep),
         ratios=tuple((c, verdict(c)) for c in ratios),
@@ -76,14 +104,25 @@ def _section(
     )
 
 
+def _inside(cell: Cell, split: SplitChart | None, swimlane: Swimlane | None) -> Inside:
+    return Inside(
+        split=split,
+        swimlane=swimlane,
+        routes=holding.routes(cell),
+        lines=holding.lines(cell),
+        workers=holding.workers(cell),
+        notes=tuple(holding.notes(cell)),
+    )
+
+
 def _lines(cell: Cell, tables: Sequence[Sequence[Column]]) -> Iterator[Figures]:
     for row in cell.rows:
         trials = f"{len(row.valid)} of {len(row.valid) + len(row.invalid)}"
-        figures, fates, generator = (_medians(row, columns) for columns in tables)
-        yield Figures(row.profile, trials, figures, fates, generator)
+        figures, fates, generator, times, host = (_medians(row, columns) for columns in tables)
+        yield Figures(row.profile, trials, figures, fates, generator, times, host)
         for trial in row.invalid:
-            figures, fates, generator = (_values(trial, columns) for columns in tables)
-            yield Figures(row.profile, "INVALID", figures, fates, generator, trial)
+            figures, fates, generator, times, host = (_values(trial, columns) for columns in tables)
+            yield Figures(row.profile, "INVALID", figures, fates, generator, times, host, trial)
 
 
 def _medians(row: Row, columns: Sequence[Column]) -> tuple[str, ...]:

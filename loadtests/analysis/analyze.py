@@ -7,6 +7,7 @@ from typing import Any
 
 from loadtests import experiment as experiments
 from loadtests import matrix
+from loadtests.analysis import trace
 from loadtests.analysis.compare import compare
 from loadtests.analysis.findings import find
 from loadtests.analysis.saved import AnalysisError, SavedTrial, load
@@ -28,9 +29,16 @@ __all__ = ["AnalysisError", "analyze", "write"]
 
 
 def write(folder: RunFolder) -> None:
-    """Analyze a run and write its `summary.json`. Raises AnalysisError, SamplesError, OSError."""
-    text = to_json(analyze(folder))
-    write_whole(folder.summary, text)
+    """Analyze a run and write its `summary.json`, and a trace beside the samples of each trial.
+
+    Raises AnalysisError, SamplesError, OSError.
+    """
+    summary = analyze(folder)
+    for trial in summary.trials:
+        if trial.courses:
+            there = folder.trial(trial.number, trial.profile)
+            write_whole(there.trace, trace.to_json(trial.courses))
+    write_whole(folder.summary, to_json(summary))
 
 
 def analyze(folder: RunFolder) -> Summary:

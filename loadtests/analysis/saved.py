@@ -1,4 +1,7 @@
-"""One saved trial as values: the only reading that the analysis does."""
+"""One saved trial as values: the only reading that the analysis does.
+
+What the instruments leave may be missing, as in a run without them; what is there must be whole.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from loadtests import samples as sample_files
+from loadtests.analysis import scrapes as scrape_files
+from loadtests.analysis.scrapes import Scrape
+from loadtests.analysis.server_side import NAMES
 from loadtests.matrix import TrialSpec
 from loadtests.plan import GeneratorPlan, Record
 from loadtests.records import GeneratorReport, ServerRecord
@@ -22,6 +28,31 @@ class AnalysisError(Exception):
     """A run that cannot be analyzed: which file, and why."""
 
 
+class SliceRecord(Record):
+    """A piece of a captured request on a lane, in nanoseconds of the monotonic clock."""
+
+    lane: str
+    state: str
+    from_ns: int
+    to_ns: int
+
+
+class CourseRecord(Record):
+    """What a worker wrote of a captured request, which is named by its intended time."""
+
+    request: str = Field(pattern="^[0-9a-f]{16}$")
+    pid: int
+    route: str
+    began_ns: int
+    ended_ns: int
+    slices: tuple[SliceRecord, ...]
+
+    @property
+    def intended_ns(self) -> int:
+        """When it was due, on the monotonic clock."""
+        return int(self.request, 16)
+
+
 @dataclass(frozen=True, slots=True)
 class SavedTrial:
     """A trial's specification and everything it left."""
@@ -31,6 +62,8 @@ class SavedTrial:
     generators: tuple[GeneratorReport, ...]
     server: ServerRecord
     samples: Samples
+    scrapes: tuple[Scrape, ...] = ()
+    records: tuple[CourseRecord, ...] = ()
 
 
 def load(spec: TrialSpec, folder: TrialFolder) -> SavedTrial:
@@ -46,14 +79,38 @@ def load(spec: TrialSpec, folder: TrialFolder) -> SavedTrial:
         tuple(_record(GeneratorReport, path) for path in folder.generators),
         _record(ServerRecord, folder.server),
         sample_files.read(*folder.samples),
+        _scrapes(folder),
+        _records(folder),
     )
+
+
+def _scrapes(folder: TrialFolder) -> tuple[Scrape, ...]:
+    try:
+        return scrape_files.read(folder.metrics, NAMES)
+    except scrape_files.ScrapesError as error:
+        raise AnalysisError(str(error)) from None
+
+
+def _records(folder: TrialFolder) -> tuple[CourseRecord, ...]:
+    if not folder.slices.exists():
+        return ()
+    try:
+        lines = folder.slices.read_bytes().splitlines()
+    except OSError as error:
+        raise AnalysisError(f"{folder.slices}: {error.strerror}") from None
+    return tuple(_parsed(CourseRecord, line, folder.slices) for line in lines)
 
 
 def _record(kind: type[R], path: Path) -> R:
     try:
-        return kind.model_validate_json(path.read_bytes())
+        return _parsed(kind, path.read_bytes(), path)
     except OSError as error:
         raise AnalysisError(f"{path}: {error.strerror}") from None
+
+
+def _parsed(kind: type[R], text: bytes, path: Path) -> R:
+    try:
+        return kind.model_validate_json(text)
     except ValidationError as error:
         first = error.errors()[0]
         raise AnalysisError(f"{path}: {first['loc']}: {first['msg']}") from None

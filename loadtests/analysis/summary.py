@@ -9,7 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-SCHEMA_VERSION = 1
+from loadtests.analysis.instruments import (
+    Course,
+    HeldLine,
+    RouteHold,
+    ServerSide,
+    Split,
+    WorkerShare,
+)
+
+SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +92,8 @@ class Trial:
     requests waited in the generator. `punctual` is the share of the intended requests that were
     sent within the window; `generator_cpu` and `generator_delay` are shares of a processor that
     the busiest generator process used, and waited for.
+    `queue_ms`, `hold_ms` and `step_ms` (the longest step) are of the main stream's completed
+    requests that were measured; None without instruments. A warning does not make it INVALID.
     """
 
     number: int
@@ -109,6 +120,14 @@ class Trial:
     punctual: float | None
     generator_cpu: float | None
     generator_delay: float | None
+    step_ms: Latency | None = None
+    split: Split | None = None
+    holds: tuple[RouteHold, ...] = ()
+    workers: tuple[WorkerShare, ...] = ()
+    server_side: ServerSide | None = None
+    held_lines: tuple[HeldLine, ...] = ()
+    courses: tuple[Course, ...] = ()
+    warnings: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

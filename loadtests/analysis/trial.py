@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from loadtests.analysis import validity
 from loadtests.analysis.generation import generation_of
+from loadtests.analysis.instrumented import with_instruments
 from loadtests.analysis.quantiles import latency, quantile, rounded
 from loadtests.analysis.saved import SavedTrial
 from loadtests.analysis.summary import Instant, Requests, Stream, Trial
@@ -29,7 +30,7 @@ def summarize(trial: SavedTrial) -> Trial:
     stream = _summarize_stream(main)
     generation = generation_of(trial.generators, measured, window_s)
     reasons = validity.reasons(trial, count(samples), generation, stream.latency_ms.p50)
-    return Trial(
+    summary = Trial(
         number=trial.spec.number,
         profile=trial.spec.profile,
         workload=trial.spec.workload.name,
@@ -55,6 +56,7 @@ def summarize(trial: SavedTrial) -> Trial:
         generator_cpu=rounded(generation.cpu),
         generator_delay=rounded(generation.delay),
     )
+    return with_instruments(summary, trial, measured, main)
 
 
 def trial_has_bystander(trial: SavedTrial) -> bool:

@@ -19,8 +19,6 @@ import httptools
 from loadtests.engine.exchange import Exchange
 from loadtests.samples import ErrorKind
 
-EPOCH_NS = time_ns() - perf_counter_ns()
-"""What to add to the monotonic clock for the time since the epoch."""
 NO_ERROR = ErrorKind.NONE
 FRAMING = (b"content-length", b"transfer-encoding")
 
@@ -77,17 +75,20 @@ class Connection(asyncio.Protocol):
         self._parser = httptools.HttpResponseParser(self)
         self._feed = self._parser.feed_data
 
-    def send(self, head: bytes) -> None:
+    def send(self) -> None:
         """Write the request of `exchange`; the owner will be told how it ended.
 
-        `head` is all of it but the value of its last header: the send time in microseconds since
-        the epoch, after the convention of `X-Request-Start: t=…`.
+        One that is asked for its split gets its stamp: the time in microseconds since the epoch,
+        of the clock that the server reads too, since two clocks drift apart.
         """
         self.busy = True
         self._awaited.add("headers")
         self.headers.clear()
-        self.exchange.sent_ns = now_ns = perf_counter_ns()
-        request = b"%b%d\r\n\r\n" % (head, (now_ns + EPOCH_NS) // 1000)
+        exchange = self.exchange
+        request = exchange.request
+        exchange.sent_ns = perf_counter_ns()
+        if exchange.asked:
+            request = b"%bX-Request-Start: t=%d\r\n\r\n" % (request, time_ns() // 1000)
         # A loop writes at the end of its round, behind all that is done in it meanwhile.
         try:
             written = os.write(self._descriptor, request)

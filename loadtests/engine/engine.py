@@ -3,17 +3,21 @@
 It runs on an event loop in a native thread of the Locust process.
 Rule 1: a request is sent when it is issued; nothing that happens to others delays it.
 Rule 2: over `max_in_flight` an arrival is dropped and counted, never queued.
+Rule 3: the counts may be read from other threads; all else is the loop's own.
 """
 
 from __future__ import annotations
 
 import asyncio
 import errno
+import random
 from time import perf_counter_ns
 
 from loadtests.engine.connection import NO_ERROR, Connection
 from loadtests.engine.exchange import Exchange, Then
 from loadtests.engine.recorder import Recorder
+from loadtests.engine.server_timing import NOT_MEASURED, split_of
+from loadtests.engine.stamps import Captures, Stamps
 from loadtests.samples import ErrorKind, Outcome
 
 COMPLETED = Outcome.COMPLETED
@@ -22,13 +26,29 @@ OWN_FAULTS = (errno.EMFILE, errno.ENFILE, errno.EADDRNOTAVAIL, errno.ENOBUFS, er
 
 
 class Engine:
-    """Sends requests to one server, each on a connection that carries nothing else meanwhile."""
+    """Sends requests to one server, each on a connection that carries nothing else meanwhile.
 
-    def __init__(self, host: str, port: int, recorder: Recorder, max_in_flight: int) -> None:
+    `stamps` and `captures` say which are asked for their split and for their course; without
+    them none is.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        recorder: Recorder,
+        max_in_flight: int,
+        stamps: Stamps | None = None,
+        captures: Captures | None = None,
+    ) -> None:
         self._host, self._port = host, port
         self._heads: list[bytes] = []
+        self._unasked: list[bytes] = []
+        self.recorder = recorder
         self._record = recorder.record
         self._max_in_flight = max_in_flight
+        self._is_asked = (stamps or Stamps(0.0, random.Random(0))).take
+        self._captures = captures or Captures(0, 0, 0)
         self._idle: list[Connection] = []
         self._connections: set[Connection] = set()
         self._connecting: dict[asyncio.Task[None], Exchange] = {}
@@ -40,16 +60,22 @@ class Engine:
     def add_target(self, url: str, host: str | None = None) -> None:
         """Add a request target under the next number, from 0 on; `host` is for its Host header."""
         name = host or f"{self._host}:{self._port}"
-        head = f"GET {url} HTTP/1.1\r\nHost: {name}\r\nAccept: */*\r\nX-Request-Start: t="
-        self._heads.append(head.encode())
+        head = f"GET {url} HTTP/1.1\r\nHost: {name}\r\nAccept: */*\r\n".encode()
+        self._heads.append(head)
+        self._unasked.append(head + b"\r\n")
 
     def issue(self, target: int, intended_ns: int, then: Then | None = None) -> None:
-        """Send one request now. `then` is called when its fate is known."""
+        """Send one request now. `then`, of closed users, is called when its fate is known."""
+        asked = self._is_asked(intended_ns, then is None)
         if self.in_flight >= self._max_in_flight:
             self.in_flight += 1
             self._lose(Exchange(target, intended_ns, then), Outcome.DROPPED, ErrorKind.NONE)
             return
         self.in_flight += 1
+        request = self._heads[target] if asked else self._unasked[target]
+        if intended_ns >= self._captures.from_ns:
+            asked = True
+            request = self._heads[target] + self._captures.take(intended_ns)
         idle = self._idle
         while idle:
             connection = idle.pop()
@@ -58,11 +84,13 @@ class Engine:
                 exchange.target = target
                 exchange.intended_ns = intended_ns
                 exchange.then = then
+                exchange.request = request
+                exchange.asked = asked
                 exchange.connect_ns = 0
                 exchange.reused = True
-                connection.send(self._heads[target])
+                connection.send()
                 return
-        self._connect(Exchange(target, intended_ns, then))
+        self._connect(Exchange(target, intended_ns, then, request, asked))
 
     async def settle(self, deadline_s: float) -> bool:
         """Wait until nothing is under way; False where that lasts longer than `deadline_s`."""
@@ -114,7 +142,7 @@ class Engine:
         assert task is not None
         self._connecting.pop(task)
         if connection.ready():
-            connection.send(self._heads[exchange.target])
+            connection.send()
         else:
             self._connections.discard(connection)
             self._lose(exchange, Outcome.FAILED, ErrorKind.RESET)
@@ -128,10 +156,12 @@ class Engine:
         else:
             self._connections.discard(connection)
         completed = error is NO_ERROR and status < 400
+        split = split_of(connection.headers) if exchange.asked and status else NOT_MEASURED
         if completed:
-            self._record(exchange, COMPLETED, at_ns, status, error)
+            self._record(exchange, COMPLETED, at_ns, status, error, split)
         else:
-            self._record(exchange, Outcome.FAILED, at_ns, status, error or ErrorKind.STATUS)
+            kind = error or ErrorKind.STATUS
+            self._record(exchange, Outcome.FAILED, at_ns, status, kind, split)
         # Last, for what follows may use the connection and its exchange again.
         if exchange.then is not None:
             exchange.then(completed, at_ns)

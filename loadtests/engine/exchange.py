@@ -11,14 +11,36 @@ Then = Callable[[bool, int], None]
 
 
 class Exchange:
-    """Times are nanoseconds of the monotonic clock. A connection uses one again and again."""
+    """Times are nanoseconds of the monotonic clock. A connection uses one again and again.
 
-    __slots__ = ("connect_ns", "intended_ns", "reused", "sent_ns", "target", "then")
+    `request` is what is sent: all of it, or where the request is `asked` for its split all but
+    its stamp and its end.
+    """
 
-    def __init__(self, target: int, intended_ns: int, then: Then | None = None) -> None:
+    __slots__ = (
+        "asked",
+        "connect_ns",
+        "intended_ns",
+        "request",
+        "reused",
+        "sent_ns",
+        "target",
+        "then",
+    )
+
+    def __init__(
+        self,
+        target: int,
+        intended_ns: int,
+        then: Then | None = None,
+        request: bytes = b"",
+        asked: bool = False,
+    ) -> None:
         self.target = target
         self.intended_ns = intended_ns
         self.then = then
+        self.request = request
+        self.asked = asked
         self.sent_ns = NEVER
         self.connect_ns = NEVER
         self.reused = False

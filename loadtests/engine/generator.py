@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import math
+import random
 import sys
 import time
 from collections.abc import Callable
@@ -17,6 +19,7 @@ from loadtests.engine.engine import Engine
 from loadtests.engine.loops import new_event_loop
 from loadtests.engine.recorder import Recorder
 from loadtests.engine.schedule import NANOSECONDS, Schedule
+from loadtests.engine.stamps import Captures, Stamps
 from loadtests.engine.streams import Replay
 from loadtests.engine.users import crowd
 from loadtests.plan import GeneratorPlan
@@ -37,24 +40,26 @@ def planned(plan: GeneratorPlan) -> Schedule:
 
 
 def generate(
-    plan: GeneratorPlan, begin: Callable[[Recorder], None], share: Share | None = None
+    plan: GeneratorPlan, begin: Callable[[Engine], None], share: Share | None = None
 ) -> GeneratorReport:
     """Run a plan on an event loop of this thread and return what the generator says of itself.
 
-    `begin` is handed the recorder before the first request, so that another thread can empty it.
+    `begin` is handed the engine before the first request, so that another thread can read its
+    counts and empty its recorder.
     The schedule must be made before its first request is due: `plan.origin_ns` leaves time.
     """
     share = share or Share()
     arrivals = planned(plan)
     recorder = Recorder(plan.origin_ns)
-    begin(recorder)
+    engine = _engine(plan, recorder, share)
+    begin(engine)
     loop = new_event_loop()
     # What is alive now stays so: no collection during the load shall look at it again.
     gc.collect()
     gc.freeze()
     started = perf_counter_ns(), time.thread_time(), _run_delay_s()
     try:
-        connections = loop.run_until_complete(_run(plan, arrivals, recorder, share))
+        loop.run_until_complete(_run(plan, arrivals, engine, share))
     finally:
         recorder.close()
         loop.close()
@@ -67,14 +72,25 @@ def generate(
         cpu_s=time.thread_time() - started[1],
         run_delay_s=None if delay_s is None or started[2] is None else delay_s - started[2],
         wall_s=(perf_counter_ns() - started[0]) / NANOSECONDS,
-        connections=connections,
+        connections=engine.connections_opened,
     )
 
 
-async def _run(plan: GeneratorPlan, arrivals: Schedule, recorder: Recorder, share: Share) -> int:
-    engine = Engine(plan.host, plan.port, recorder, plan.max_in_flight)
+def _engine(plan: GeneratorPlan, recorder: Recorder, share: Share) -> Engine:
+    open_rps = sum(stream.rate for stream in plan.arrivals)
+    draws = random.Random(f"{plan.seed}/stamps/{share.number}")
+    stamps = Stamps(plan.stamped_rps / share.of, draws, open_rps / share.of)
+    captures = None
+    if plan.capture is not None:
+        from_ns = plan.origin_ns + round(plan.capture.from_s * NANOSECONDS)
+        captures = Captures(from_ns, math.ceil(plan.capture.count / share.of), plan.seed)
+    engine = Engine(plan.host, plan.port, recorder, plan.max_in_flight, stamps, captures)
     for target in plan.targets:
         engine.add_target(target.url)
+    return engine
+
+
+async def _run(plan: GeneratorPlan, arrivals: Schedule, engine: Engine, share: Share) -> None:
     until_ns = plan.origin_ns + int(plan.measure_s * NANOSECONDS)
     await _sleep_until(plan.origin_ns - int(plan.warmup_s * NANOSECONDS))
     users = [u for s in plan.users for u in crowd(s, engine, plan.seed, share.number, share.of)]
@@ -88,7 +104,6 @@ async def _run(plan: GeneratorPlan, arrivals: Schedule, recorder: Recorder, shar
         user.stop()
     dispatcher.close()
     await engine.drain(plan.drain_s)
-    return engine.connections_opened
 
 
 async def _sleep_until(at_ns: int) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from loadtests.engine.exchange import Exchange
+from loadtests.engine.server_timing import NOT_MEASURED, Split
 from loadtests.sample_writer import CHUNK_ROWS, PACK, ROW_BYTES, Chunk
 from loadtests.samples import NEVER, ErrorKind, Outcome
 
@@ -25,7 +26,13 @@ class Recorder:
         self._chunk = Chunk()
 
     def record(
-        self, exchange: Exchange, outcome: Outcome, at_ns: int, status: int, error: ErrorKind
+        self,
+        exchange: Exchange,
+        outcome: Outcome,
+        at_ns: int,
+        status: int,
+        error: ErrorKind,
+        split: Split = NOT_MEASURED,
     ) -> None:
         """One request's fate, known at `at_ns`."""
         origin, chunk, sent_ns = self.origin_ns, self._chunk, exchange.sent_ns
@@ -42,6 +49,7 @@ class Recorder:
             outcome,
             error,
             exchange.reused,
+            *split,
         )
         chunk.rows = rows = rows + 1
         if rows == CHUNK_ROWS:

@@ -1,40 +1,56 @@
 """The engine on a loop of its own in a native thread, for callers on another.
 
 Rule: everything that touches the engine happens on its loop, in the order in which it was asked
-for. Callers hand over work, and read what was recorded.
+for. Callers hand over work, and read what was recorded and counted.
 """
 
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Callable
 from time import perf_counter_ns
 
+from loadtests import guard
 from loadtests.engine.dispatcher import Dispatcher
 from loadtests.engine.engine import Engine
 from loadtests.engine.loops import new_event_loop
 from loadtests.engine.recorder import Recorder
-from loadtests.engine.streams import Stream
+from loadtests.engine.stamps import Stamps
+from loadtests.engine.streams import Arrivals
 from loadtests.engine.users import ClosedUser
-from loadtests.guard import Target
+from loadtests.plan import ArrivalStream, Target
 
 
 class EngineThread:
     """One engine per process. `run` is the body of its thread and returns after `finish`.
 
-    `names` are the targets by number, as they shall be counted.
+    `targets` are those that were asked for, by number.
     """
 
-    def __init__(self, target: Target, max_in_flight: int) -> None:
-        self.names: list[str] = []
+    def __init__(self, server: guard.Target, max_in_flight: int, stamped_rps: float) -> None:
+        self.targets: list[Target] = []
         self.recorder = Recorder(perf_counter_ns())
         self.ended = False
-        self._host = f"{target.name}:{target.port}"
+        self._host = f"{server.name}:{server.port}"
         self._loop = new_event_loop()
-        self._engine = Engine(target.address, target.port, self.recorder, max_in_flight)
+        self._stamps = Stamps(stamped_rps, random.Random())
+        self._engine = Engine(
+            server.address, server.port, self.recorder, max_in_flight, self._stamps
+        )
         self._dispatcher = Dispatcher(self._engine, self._loop)
         self._finish = asyncio.Event()
         self._drain_s = 0.0
+
+    @property
+    def in_flight(self) -> int:
+        """How many requests have been issued and have no fate yet."""
+        return self._engine.in_flight
+
+    @property
+    def connections(self) -> int:
+        """How many connections have been opened."""
+        return self._engine.connections_opened
 
     def run(self) -> None:
         """The thread's whole life."""
@@ -45,17 +61,31 @@ class EngineThread:
             self.recorder.close()
             self.ended = True
 
-    def number(self, url: str) -> int:
-        """The number of a request target; a new one is added."""
-        if url not in self.names:
-            self.names.append(url)
+    def target(self, stream: str, url: str, weight: float) -> Target:
+        """A request that a stream may send; it has the number of its like where there is one."""
+        like = [target for target in self.targets if (target.stream, target.url) == (stream, url)]
+        number = like[0].number if like else len(self.targets)
+        path = url.partition("?")[0]
+        target = Target(number=number, stream=stream, path=path, url=url, weight=weight)
+        if not like:
+            self.targets.append(target)
             self._do(lambda: self._engine.add_target(url, self._host))
-        return self.names.index(url)
+        return target
 
-    def add_stream(self, stream: Stream) -> Callable[[], None]:
+    def add_stream(self, stream: ArrivalStream) -> Callable[[], None]:
         """Keep an open stream from now on; what is returned stops it."""
-        self._do(lambda: self._dispatcher.add(stream))
-        return lambda: self._do(lambda: self._dispatcher.remove(stream))
+        arrivals = Arrivals(stream, perf_counter_ns(), random.Random())
+
+        def start() -> None:
+            self._stamps.add_open(stream.rate)
+            self._dispatcher.add(arrivals)
+
+        def stop() -> None:
+            self._stamps.add_open(-stream.rate)
+            self._dispatcher.remove(arrivals)
+
+        self._do(start)
+        return lambda: self._do(stop)
 
     def add_user(self, make: Callable[[Engine], ClosedUser], after_s: float) -> Callable[[], None]:
         """Make a closed user on the engine's loop and start it later; what is returned stops it."""

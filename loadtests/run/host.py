@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.metadata
+import json
 import os
 import platform
 import resource
@@ -14,6 +15,11 @@ from typing import Any
 
 import psutil
 
+from loadtests.results import RESULTS
+from loadtests.run.child import ROOT
+
+BENCH = ROOT / RESULTS / "bench.json"
+OBSERVER = "observer.throughput_ratio."
 PACKAGES = (
     "flask",
     "gunicorn",
@@ -52,6 +58,7 @@ def environment() -> dict[str, Any]:
         "open_files": resource.getrlimit(resource.RLIMIT_NOFILE)[0],
         "sysctl": {name.replace("/", "."): _sysctl(name) for name in SYSCTLS},
         "commit": _commit(),
+        "observer": _observer(),
     }
 
 
@@ -111,6 +118,19 @@ def _sysctl(name: str) -> str | None:
         return Path("/proc/sys", name).read_text(encoding="utf-8").strip()
     except OSError:
         return None
+
+
+def _observer() -> dict[str, Any]:
+    """What the instruments cost when that was last measured, by `<profile>.<full or sampled>`."""
+    try:
+        figures = json.loads(BENCH.read_text(encoding="utf-8"))
+        return {
+            name.removeprefix(OBSERVER): figure
+            for name, figure in figures.items()
+            if name.startswith(OBSERVER)
+        }
+    except (OSError, ValueError, AttributeError):
+        return {}
 
 
 def _commit() -> str | None:

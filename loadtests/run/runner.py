@@ -12,7 +12,8 @@ from loadtests.matrix import TrialSpec
 from loadtests.results import RunFolder, write_whole
 from loadtests.run.host import require_open_files
 from loadtests.run.progress import Progress
-from loadtests.run.trial import TrialError, TrialRun
+from loadtests.run.service import TrialError
+from loadtests.run.trial import TrialRun
 from loadtests.run.world import World
 
 SPARE_FILES = 256

@@ -1,4 +1,4 @@
-"""All effects of a run behind one narrow protocol: processes, HTTP, the clock.
+"""All effects of a run behind one narrow protocol: processes, HTTP, folders, the clock.
 
 `RealWorld` is the machine; the tests bring one in which servers and generators are pretended and
 time is a number, so that a whole run takes milliseconds.
@@ -9,8 +9,10 @@ from __future__ import annotations
 import contextlib
 import http.client
 import os
+import shutil
 import signal
 import socket
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,6 +23,8 @@ import psutil
 from loadtests.run.child import Child, RunningChild
 
 FAMILY_S = 1.0
+FETCH_TIMEOUT_S = 5.0
+SHARED_MEMORY = Path("/dev/shm")
 
 
 class World(Protocol):
@@ -31,7 +35,9 @@ class World(Protocol):
     ) -> Child:
         """Start a process with its output in `log`, on the given processors where that is set."""
 
-    def fetch(self, port: int, path: str) -> tuple[int, bytes] | None:
+    def fetch(
+        self, port: int, path: str, timeout_s: float = FETCH_TIMEOUT_S
+    ) -> tuple[int, bytes] | None:
         """GET from 127.0.0.1 on a connection of its own; None while nobody answers."""
 
     def usage(self, pid: int) -> Usage:
@@ -51,6 +57,12 @@ class World(Protocol):
 
     def free_port(self) -> int:
         """A port of 127.0.0.1 on which nothing listens."""
+
+    def make_folder(self) -> Path:
+        """A new folder for this user alone, in memory where the system has such a place."""
+
+    def remove_folder(self, folder: Path) -> None:
+        """Remove a folder that was made so, with everything in it."""
 
     def now_ns(self) -> int:
         """The monotonic clock, the same in every process of the machine."""
@@ -98,9 +110,11 @@ class RealWorld:
         finally:
             os.sched_setaffinity(0, before)
 
-    def fetch(self, port: int, path: str) -> tuple[int, bytes] | None:
+    def fetch(
+        self, port: int, path: str, timeout_s: float = FETCH_TIMEOUT_S
+    ) -> tuple[int, bytes] | None:
         """See World.fetch."""
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5.0)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout_s)
         try:
             connection.request("GET", path, headers={"Connection": "close"})
             answer = connection.getresponse()
@@ -158,6 +172,15 @@ class RealWorld:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             return int(probe.getsockname()[1])
+
+    def make_folder(self) -> Path:
+        """See World.make_folder."""
+        memory = SHARED_MEMORY if os.access(SHARED_MEMORY, os.W_OK) else None
+        return Path(tempfile.mkdtemp(prefix="testbed-", dir=memory))
+
+    def remove_folder(self, folder: Path) -> None:
+        """See World.remove_folder. What cannot be removed is no reason to lose a trial."""
+        shutil.rmtree(folder, ignore_errors=True)
 
     def now_ns(self) -> int:
         """See World.now_ns."""

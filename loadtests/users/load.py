@@ -10,14 +10,12 @@ from __future__ import annotations
 import contextlib
 import random
 from collections.abc import Callable, Mapping
-from time import perf_counter_ns
 from typing import Any
 
 import gevent
 from locust import User, task
 
 from loadtests.engine.schedule import choices
-from loadtests.engine.streams import Arrivals
 from loadtests.engine.users import ClosedUser as Closed
 from loadtests.guard import RefusedError
 from loadtests.plan import ArrivalStream, Target
@@ -29,11 +27,12 @@ IDLE_S = 3600.0
 class EngineUser(User):
     """A user whose requests the engine sends. `requests` maps paths to weights.
 
-    Without `requests` it asks for what `--path` says.
+    Without `requests` it asks for what `--path` says. Metrics are counted by `stream`.
     """
 
     abstract = True
     requests: Mapping[str, float] = {}
+    stream = "load"
 
     def on_start(self) -> None:
         """Begin to load; where no load may go, which was said at the start, do nothing."""
@@ -64,16 +63,8 @@ class EngineUser(User):
     def targets(self, session: Session) -> tuple[Target, ...]:
         """The requests as the engine numbers them."""
         wanted = self.requests or {self.options.path: 1.0}
-        return tuple(
-            Target(
-                number=session.engine.number(path),
-                stream="load",
-                path=path,
-                url=path,
-                weight=weight,
-            )
-            for path, weight in wanted.items()
-        )
+        target = session.engine.target
+        return tuple(target(self.stream, path, weight) for path, weight in wanted.items())
 
     @property
     def options(self) -> Any:
@@ -90,12 +81,12 @@ class OpenUser(EngineUser):
     def register(self, session: Session) -> Callable[[], None]:
         """See EngineUser.register."""
         stream = ArrivalStream(
-            name="load",
+            name=self.stream,
             arrivals=self.arrivals or self.options.arrivals,
             rate=self.rate or self.options.rate,
             targets=self.targets(session),
         )
-        return session.engine.add_stream(Arrivals(stream, perf_counter_ns(), random.Random()))
+        return session.engine.add_stream(stream)
 
 
 class ClosedUser(EngineUser):
@@ -116,5 +107,6 @@ class BystanderUser(OpenUser):
     """A cheap request now and then: how long does it take beside the others?"""
 
     requests = {"/hello": 1.0}  # noqa: RUF012 - Locust's users declare their load like this
+    stream = "bystander"
     rate = 5.0
     fixed_count = 1

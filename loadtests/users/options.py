@@ -9,6 +9,7 @@ import locust.stats
 from locust import events
 
 from loadtests.engine import statistics
+from loadtests.plan import STAMPED_RPS
 
 
 @events.init_command_line_parser.add_listener
@@ -25,6 +26,17 @@ def _add_options(parser: Any) -> None:
     add("--think-time", type=float, default=1.0, help="seconds a closed user thinks")
     add("--max-in-flight", type=int, default=10_000, help="above it an arrival is dropped")
     add("--drain", type=float, default=2.0, help="seconds to wait for answers at the end")
+    add(
+        "--stamped-rps",
+        type=float,
+        default=STAMPED_RPS,
+        help="up to so many requests a second are asked for their split, 0: none",
+    )
+    add(
+        "--ledgers",
+        metavar="FOLDER",
+        help="count in a ledger there, for the exporter; under --profile, or the target's name",
+    )
     add(
         "--allow-host",
         action="append",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
+from pathlib import Path
 from typing import Any
 
 import gevent
@@ -18,23 +19,28 @@ from locust.runners import MasterRunner
 
 from loadtests import guard
 from loadtests.engine import statistics
+from loadtests.engine.metrics import ClientMetrics, client_ledger
 from loadtests.engine.recorder import Reader
 from loadtests.engine.thread import EngineThread
+from servers.ledger import Ledger
 
 TICK_S = 0.25
 SPARE_S = 5.0
 _log = logging.getLogger(__name__)
 _sessions: dict[int, Session] = {}
+_ledgers: dict[str, tuple[str, Ledger]] = {}
 _one_at_a_time = RLock()
 
 
 class Session:
-    """The engine of one environment, and the greenlet that feeds Locust's statistics."""
+    """The engine of one environment, and the greenlet that feeds statistics and metrics."""
 
     def __init__(self, environment: Environment) -> None:
         options: Any = environment.parsed_options
         target = guard.check(environment.host or "", options.allow_host or ())
-        self.engine = EngineThread(target, options.max_in_flight)
+        self.engine = EngineThread(target, options.max_in_flight, options.stamped_rps)
+        profile = options.profile or f"{target.name}:{target.port}"
+        self._metrics = ClientMetrics(_ledger(options.ledgers, profile), self.engine.targets)
         self._reader = Reader(self.engine.recorder)
         self._environment = environment
         self._drain_s = float(options.drain)
@@ -58,8 +64,33 @@ class Session:
             self._merge()
 
     def _merge(self) -> None:
+        urls = [target.url for target in self.engine.targets]
         for rows, _ in self._reader.news():
-            statistics.merge(rows, self.engine.names, self._environment.stats, time.time())
+            statistics.merge(rows, urls, self._environment.stats, time.time())
+            self._metrics.merge(rows)
+        self._metrics.tick(self.engine.in_flight, self.engine.connections)
+
+
+def _ledger(folder: str | None, profile: str) -> Ledger:
+    """The ledger of this process in a folder: one for all its sessions there."""
+    if not folder:
+        return client_ledger(None, profile)
+    try:
+        if folder not in _ledgers:
+            _ledgers[folder] = profile, client_ledger(Path(folder), profile)
+    except OSError as error:
+        _log.error("--ledgers %s: %s; name a folder that can be written", folder, error.strerror)
+        return client_ledger(None, profile)
+    counted_as, ledger = _ledgers[folder]
+    if profile == counted_as:
+        return ledger
+    _log.warning(
+        "%s: this process counts as %s there; restart it to count as %s",
+        folder,
+        counted_as,
+        profile,
+    )
+    return client_ledger(None, profile)
 
 
 def session_of(environment: Environment) -> Session:

@@ -19,7 +19,9 @@ from locust.runners import WorkerRunner
 
 from loadtests import faults
 from loadtests.engine import statistics
+from loadtests.engine.engine import Engine
 from loadtests.engine.generator import Share, generate
+from loadtests.engine.metrics import ClientMetrics, client_ledger
 from loadtests.engine.recorder import Reader
 from loadtests.plan import GeneratorPlan
 from loadtests.records import GeneratorReport
@@ -36,7 +38,8 @@ class TrialUser(User):
     """One per generator process: waits for the runner's plan and runs its share of it.
 
     The engine works in a native thread; this greenlet writes its samples and feeds Locust's
-    statistics meanwhile. Locust's exit code is 1 where the samples could not be written.
+    statistics and the metrics meanwhile. Locust's exit code is 1 where the samples could not be
+    written.
     """
 
     @task
@@ -71,29 +74,43 @@ class TrialUser(User):
         return GeneratorPlan.model_validate_json(path.read_bytes())
 
     def _run(self, plan: GeneratorPlan, share: Share) -> GeneratorReport:
-        readers: deque[Reader] = deque()
-        pool = gevent.get_hub().threadpool
+        feeds: deque[_Feed] = deque()
         writer = SampleWriter(plan.samples(share.number), plan.targets)
-        names = [target.path for target in plan.targets]
         try:
-            begin = lambda recorder: readers.append(Reader(recorder))  # noqa: E731
-            work = pool.spawn(generate, plan, begin, share)
+            metrics = ClientMetrics(client_ledger(plan.ledgers, plan.profile), plan.targets)
+            begin = lambda engine: feeds.append(_Feed(engine, plan, writer, metrics))  # noqa: E731
+            work = gevent.get_hub().threadpool.spawn(generate, plan, begin, share)
             while not work.ready():
                 work.wait(TICK_S)
-                self._empty(readers, writer, names)
+                for feed in feeds:
+                    feed.pass_on(self.environment.stats)
             report: GeneratorReport = work.get()
-            self._empty(readers, writer, names)
+            for feed in feeds:
+                feed.pass_on(self.environment.stats)
         finally:
             writer.close()
         return report
 
-    def _empty(self, readers: deque[Reader], writer: SampleWriter, names: list[str]) -> None:
+
+class _Feed:
+    """What an engine records, on its way to the samples, the statistics and the metrics."""
+
+    def __init__(
+        self, engine: Engine, plan: GeneratorPlan, writer: SampleWriter, metrics: ClientMetrics
+    ) -> None:
+        self._engine, self._reader = engine, Reader(engine.recorder)
+        self._names = [target.path for target in plan.targets]
+        self._writer, self._metrics = writer, metrics
+
+    def pass_on(self, stats: Any) -> None:
+        """Pass on what is new; a chunk is written when it is whole."""
         pool = gevent.get_hub().threadpool
-        for reader in readers:
-            for rows, whole in reader.news():
-                statistics.merge(rows, names, self.environment.stats, time.time())
-                if whole is not None:
-                    pool.apply(writer.write, (whole,))
+        for rows, whole in self._reader.news():
+            statistics.merge(rows, self._names, stats, time.time())
+            self._metrics.merge(rows)
+            if whole is not None:
+                pool.apply(self._writer.write, (whole,))
+        self._metrics.tick(self._engine.in_flight, self._engine.connections_opened)
 
 
 @events.init.add_listener

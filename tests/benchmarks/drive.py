@@ -8,8 +8,8 @@ from time import perf_counter_ns
 
 import numpy as np
 
+from loadtests.engine.engine import Engine
 from loadtests.engine.generator import generate
-from loadtests.engine.recorder import Recorder
 from loadtests.plan import GeneratorPlan, Target, UserStream
 from loadtests.samples import Outcome
 
@@ -17,10 +17,10 @@ USERS = 8
 WARMUP_S = 0.5
 
 
-def main(port: int, measure_s: float) -> float:
+def main(port: int, measure_s: float, stamped_rps: float = 0.0) -> float:
     """Answers per second in the measurement window; fails where any request did not complete."""
     hello = Target(number=0, stream="load", path="/hello", url="/hello", weight=1.0)
-    recorders: list[Recorder] = []
+    engines: list[Engine] = []
     plan = GeneratorPlan(
         host="127.0.0.1",
         port=port,
@@ -33,9 +33,10 @@ def main(port: int, measure_s: float) -> float:
         arrivals=(),
         users=(UserStream(name="load", users=USERS, think_s=0.0, targets=(hello,)),),
         folder=Path(),
+        stamped_rps=stamped_rps,
     )
-    generate(plan, recorders.append)
-    rows = np.concatenate([chunk.columns() for chunk in recorders[0].full])
+    generate(plan, engines.append)
+    rows = np.concatenate([chunk.columns() for chunk in engines[0].recorder.full])
     if bad := int(np.count_nonzero(rows["outcome"] != Outcome.COMPLETED)):
         raise SystemExit(f"error: {bad} requests did not complete")
     inside = (rows["done_ns"] >= 0) & (rows["done_ns"] < measure_s * 1e9)
@@ -43,4 +44,5 @@ def main(port: int, measure_s: float) -> float:
 
 
 if __name__ == "__main__":
-    print(main(int(sys.argv[1]), float(sys.argv[2])))
+    port, measure_s, stamped_rps = sys.argv[1:]
+    print(main(int(port), float(measure_s), float(stamped_rps)))

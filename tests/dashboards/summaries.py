@@ -28,6 +28,7 @@ from loadtests.analysis.summary import (
     WorkloadSummary,
 )
 from servers.profiles import PROFILES, Budget
+from tests.dashboards.instruments import explained, instrumented
 
 MEASURE_S = 20
 LEVELS = [0.01, *(i / 20 for i in range(1, 19)), 0.95, 0.975, 0.99, 0.995, 0.999, 0.9995, 0.9999]
@@ -88,6 +89,7 @@ def trial(number: int, profile: str, workload: str, load: str, case: Case, **ove
             Latency(near * 0.7, near * 1.6, None, near * 2.2, ((0.5, near * 0.7),)), {},
         ),
     )  # fmt: skip
+    made = instrumented(dataclasses.replace(made, **over), case.service_ms, growth)
     return dataclasses.replace(made, **over)
 
 
@@ -181,6 +183,24 @@ def tour(profiles: tuple[str, ...] = ("sync", "gthread", "uvloop", "hybrid")) ->
     return summary(trials, findings=FINDINGS, comparisons=COMPARISONS)
 
 
+def instruments() -> Summary:
+    """A tour whose lines were explained, with warnings and the cost of the observer."""
+    return explained(tour())
+
+
+def plain() -> Summary:
+    """A tour without instruments, as runs of earlier versions were."""
+    made = tour()
+    bare = tuple(dataclasses.replace(trial, **WITHOUT) for trial in made.trials)
+    return dataclasses.replace(made, trials=bare)
+
+
+WITHOUT: dict[str, Any] = {
+    "queue_ms": None, "hold_ms": None, "step_ms": None, "split": None, "holds": (), "workers": (),
+    "server_side": None, "held_lines": (), "courses": (), "warnings": (),
+}  # fmt: skip
+
+
 def _case(profile: str, workload: str, rate: float) -> Case:
     service = {"wait": 100.0, "blocking": 50.0, "hello": 1.4}[workload]
     slots = SLOTS.get(profile, 400.0)
@@ -241,8 +261,7 @@ def silent(made: Trial) -> Trial:
         achieved_rps=0.0,
         latency_ms=nothing,
         latency_from_send_ms=nothing,
-        queue_ms=None,
-        hold_ms=None,
+        **WITHOUT,
         cpu_s=None,
         rss_mb=None,
         errors={HOSTILE: total},

@@ -19,6 +19,8 @@ RUNS = {
     "everyone": summaries.everyone,
     "closed": summaries.closed,
     "empty": summaries.empty,
+    "instruments": summaries.instruments,
+    "plain": summaries.plain,
 }
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
@@ -101,6 +103,44 @@ def test_labels_at_the_ends_of_lines_do_not_overlap(
     tab.close()
 
 
+@pytest.mark.parametrize("width", [400, 1280])
+@pytest.mark.parametrize("name", ["instruments", "everyone"])
+def test_words_in_drawings_are_neither_cut_nor_on_one_another(
+    browser: Browser, files: dict[str, Path], name: str, width: int
+) -> None:
+    tab, _, _ = opened(browser, files[name], width=width)
+    faults = tab.evaluate(
+        """() => [...document.querySelectorAll('.drawing svg:has(text)')].flatMap(svg => {
+            const edge = svg.getBoundingClientRect();
+            const boxes = [...svg.querySelectorAll('text')].map(
+                t => [t.textContent, t.getBoundingClientRect()]);
+            const cut = boxes.filter(([, b]) => b.right > edge.right + 1 || b.left < edge.left - 1);
+            const hit = boxes.filter(([, a], i) => boxes.some(([, b], j) => i < j &&
+                Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1 &&
+                Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 2));
+            return [...cut, ...hit].map(([text]) => svg.closest('figure').id + ': ' + text);
+        })"""
+    )
+
+    assert tab.locator(".drawing text").count() > 50
+    assert faults == []
+    tab.close()
+
+
+def test_waiting_is_hatched_and_running_is_solid(browser: Browser, files: dict[str, Path]) -> None:
+    tab, _, _ = opened(browser, files["instruments"])
+    fill = "(name) => getComputedStyle(document.querySelector('.drawing ' + name)).fill"
+
+    waits = (".part-lateness", ".part-queue", ".part-wait", ".part-return", ".block", ".queue")
+    for name in waits:
+        pattern = tab.evaluate(fill, name)
+        assert pattern.startswith('url("#'), name
+        assert tab.locator(f'[id="{pattern[6:-2]}"]').count() == 1, name
+    for name in (".part-cpu", ".part-connect", ".run", ".await"):
+        assert tab.evaluate(fill, name).startswith("rgb("), name
+    tab.close()
+
+
 def test_dark_mode_changes_page_and_charts_while_the_page_is_open(
     browser: Browser, files: dict[str, Path]
 ) -> None:
@@ -150,6 +190,8 @@ def test_without_javascript_every_figure_is_there_and_no_chart_takes_room(
     assert tab.locator("noscript p, .notice").first.is_visible()
     assert tab.get_by_text("10976").first.is_visible()
     assert tab.locator("figure h4").first.is_visible()
+    assert tab.locator(".drawing .bar rect").first.is_visible()
+    assert tab.locator(".drawing .swim rect").first.is_visible()
     box = tab.locator(".chart").first.bounding_box()
     assert box is not None
     assert box["height"] == 0

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import json
+import shutil
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from loadtests.engine.recorder import Recorder
 from loadtests.plan import GeneratorPlan
 from loadtests.records import GeneratorReport
 from loadtests.run.child import Child
-from loadtests.run.world import Usage
+from loadtests.run.world import FETCH_TIMEOUT_S, Usage
 from loadtests.sample_writer import SampleWriter
 from loadtests.samples import ErrorKind, Outcome
 from servers.profiles import PROFILES, Budget
@@ -55,27 +57,30 @@ class FakeChild:
 
 
 class FakeGenerator(FakeChild):
-    """Runs its plan in no time: every answer takes `latency_ns`."""
+    """Ends a moment after its window: then every request was answered in no time."""
 
     def __init__(self, world: FakeWorld, plan: Path) -> None:
         super().__init__(world, "generator", 900)
-        self._plan = plan
-        self._begun = False
+        self._file = plan
+        self._plan: GeneratorPlan | None = None
 
     def poll(self) -> int | None:
-        """Begins at the first look after its plan has been written, and has ended at the next."""
-        if self.code is None and self._plan.exists() and not self._begun:
-            self._begun = True
-        elif self.code is None and self._begun:
+        """Its plan is there before anybody looks."""
+        self._plan = self._plan or GeneratorPlan.model_validate_json(self._file.read_bytes())
+        end_ns = self._plan.origin_ns + int(self._plan.measure_s * 1e9)
+        if self.code is None and self._world.time_ns > end_ns:
             self._world.log.append("generate")
             self._world.during_load()
-            write_results(GeneratorPlan.model_validate_json(self._plan.read_bytes()))
+            write_results(self._plan)
             self.code = 0
         return self.code
 
 
 class FakeWorld:
-    """Records what is done to it in `log`; `during_load` is what happens while a load runs."""
+    """Records what is done to it in `log`.
+
+    `during_load` is what happens while a load runs, `meanwhile` whenever time passes.
+    """
 
     def __init__(self, budget: Budget | None = None) -> None:
         self.budget = budget or Budget()
@@ -85,31 +90,56 @@ class FakeWorld:
         self.lies: dict[str, object] = {}
         self.lies_of: dict[int, dict[str, object]] = {}
         self.healthy_after_ns = 0
+        self.exporter_answers_after_ns = 0
         self.server: FakeChild | None = None
+        self.exporter: FakeChild | None = None
         self.during_load: Callable[[], None] = lambda: None
+        self.meanwhile: Callable[[], None] = lambda: None
         self.cpus: dict[str, frozenset[int] | None] = {}
+        self.environment: dict[str, Mapping[str, str]] = {}
         self.usage_of: dict[int, float] | None = None
+        self.folders: list[Path] = []
+        self.ports: list[int] = []
+        self.scraped_ns: list[int] = []
+        self.ledgers_of_exporter: list[str] = []
+        self._port_of: dict[str, int] = {}
         self._paused: set[int] = set()
 
     def start(
         self, argv: Sequence[str], env: Mapping[str, str], log: Path, cpus: frozenset[int] | None
     ) -> Child:
-        """Pretend to start a generator, or a server of the profile that the command is of."""
-        del log
+        """Pretend to start a generator, an exporter, or a server of the profile in the command."""
+        log.touch()
         if "locust" in argv:
-            self.log.append("start generator")
-            self.cpus["generator"] = cpus
+            self._started("generator", "generator", env, cpus)
             return FakeGenerator(self, Path(env["TESTBED_PLAN"]))
-        name = next(n for n, p in PROFILES.items() if p.command(4321, self.budget) == list(argv))
-        self.log.append(f"start {name}")
-        self.cpus["server"] = cpus
+        if "servers.exporter" in argv:
+            self._started("exporter", "exporter", env, cpus)
+            self._port_of["exporter"] = int(argv[argv.index("--port") + 1])
+            self.ledgers_of_exporter.append(argv[argv.index("--ledgers") + 1])
+            self.exporter = FakeChild(self, "exporter", 800)
+            return self.exporter
+        port = self.ports[-1]
+        name = next(n for n, p in PROFILES.items() if p.command(port, self.budget) == list(argv))
+        self._started("server", name, env, cpus)
+        self._port_of["server"] = port
         self._paused.clear()
         self.server = FakeChild(self, name, 100)
         return self.server
 
-    def fetch(self, port: int, path: str) -> tuple[int, bytes] | None:
-        """Answer as the started server would; a paused worker does not answer."""
-        assert port == 4321
+    def _started(
+        self, kind: str, name: str, env: Mapping[str, str], cpus: frozenset[int] | None
+    ) -> None:
+        self.log.append(f"start {name}")
+        self.cpus[kind], self.environment[kind] = cpus, env
+
+    def fetch(
+        self, port: int, path: str, timeout_s: float = FETCH_TIMEOUT_S
+    ) -> tuple[int, bytes] | None:
+        """Answer as the started processes would; a paused worker does not answer."""
+        if path == "/metrics":
+            return self._scrape(port, timeout_s)
+        assert port == self._port_of["server"]
         assert self.server is not None
         if self.time_ns < self.healthy_after_ns or self.server.code is not None:
             return None
@@ -121,6 +151,17 @@ class FakeWorld:
         lies = {**self.lies, **self.lies_of.get(awake[0], {})}
         facts = {"pid": awake[0], **profile.facts(self.budget), **lies}
         return 200, json.dumps(facts).encode()
+
+    def _scrape(self, port: int, timeout_s: float) -> tuple[int, bytes] | None:
+        assert port == self._port_of["exporter"]
+        assert self.exporter is not None
+        if self.exporter.code is not None:
+            return None
+        if self.time_ns < self.exporter_answers_after_ns:
+            self.time_ns += int(timeout_s * 1e9)
+            return None
+        self.scraped_ns.append(self.time_ns)
+        return 200, f"scrape {len(self.scraped_ns)}".encode()
 
     def usage(self, pid: int) -> Usage:
         """Half a processor since the start, where a test says nothing else."""
@@ -143,16 +184,29 @@ class FakeWorld:
         self.cpus["runner"] = cpus
 
     def free_port(self) -> int:
-        """Always the same."""
-        return 4321
+        """One that nobody else was given."""
+        self.ports.append(4321 + len(self.ports))
+        return self.ports[-1]
+
+    def make_folder(self) -> Path:
+        """A real one, outside of the run's folder."""
+        self.log.append("make folder")
+        self.folders.append(Path(tempfile.mkdtemp(prefix="testbed-")))
+        return self.folders[-1]
+
+    def remove_folder(self, folder: Path) -> None:
+        """Remove it."""
+        self.log.append("remove folder")
+        shutil.rmtree(folder)
 
     def now_ns(self) -> int:
         """The pretended time."""
         return self.time_ns
 
     def sleep(self, seconds: float) -> None:
-        """Let the pretended time pass."""
-        self.time_ns += int(seconds * 1e9)
+        """Let the pretended time pass, and what happens meanwhile happen."""
+        self.time_ns += round(seconds * 1e9)
+        self.meanwhile()
 
 
 def write_results(plan: GeneratorPlan, latency_ns: int = 5_000_000) -> None:

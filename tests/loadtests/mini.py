@@ -11,6 +11,8 @@ from typing import TypeVar
 
 import psutil
 
+from loadtests.plan import GeneratorPlan
+
 ROOT = Path(__file__).parent.parent.parent
 DEADLINE_S = 60.0
 T = TypeVar("T")
@@ -56,6 +58,14 @@ def finish(process: subprocess.Popen[str]) -> tuple[int, str, str]:
     """Its exit code, what it printed, and what it complained of."""
     out, err = process.communicate(timeout=DEADLINE_S)
     return process.returncode, out, err
+
+
+def ledgers_under_way(output: Path) -> Path | None:
+    """The folder of the ledgers of a trial whose generator has been told to begin."""
+    for plan in output.glob("trials/.*/plan.json"):
+        found = GeneratorPlan.model_validate_json(plan.read_bytes()).ledgers
+        return found if found is not None and found.exists() else None
+    return None
 
 
 def run(*arguments: str | Path, prefix: Sequence[str] = ()) -> tuple[int, str, str]:

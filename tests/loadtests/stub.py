@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+import queue
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 Behaviour = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -37,6 +39,38 @@ async def serving(behave: Behaviour) -> AsyncIterator[int]:
         for task in list(tasks):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@contextlib.contextmanager
+def serving_aside(behave: Behaviour) -> Iterator[int]:
+    """The same on a loop of its own in another thread, for what keeps this one busy."""
+    ports: queue.Queue[int] = queue.Queue()
+    loop, ended = asyncio.new_event_loop(), asyncio.Event()
+
+    async def serve() -> None:
+        async with serving(behave) as port:
+            ports.put(port)
+            await ended.wait()
+
+    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()))
+    thread.start()
+    try:
+        yield ports.get(timeout=10.0)
+    finally:
+        loop.call_soon_threadsafe(ended.set)
+        thread.join(10.0)
+        loop.close()
+
+
+def noting(heads: list[bytes], answer: bytes) -> Behaviour:
+    """As `answering`, and note each request's head."""
+
+    async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            heads.append(await reader.readuntil(b"\r\n\r\n"))
+            writer.write(answer)
+
+    return behave
 
 
 def answering(answer: bytes, after_s: float = 0.0) -> Behaviour:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import random
+import re
 import socket
 from dataclasses import dataclass
-from time import perf_counter_ns
+from time import perf_counter_ns, time_ns
 from typing import Any
 
 import numpy as np
@@ -16,11 +18,13 @@ from loadtests.engine.dispatcher import Dispatcher
 from loadtests.engine.engine import Engine
 from loadtests.engine.recorder import Recorder
 from loadtests.engine.schedule import make
+from loadtests.engine.server_timing import NOT_MEASURED, Split
+from loadtests.engine.stamps import Captures, Stamps
 from loadtests.engine.streams import Replay
 from loadtests.engine.users import crowd
 from loadtests.plan import ArrivalStream, Target, UserStream
 from loadtests.samples import NEVER, ErrorKind, Outcome
-from tests.loadtests.stub import OK, Behaviour, answering, answering_once, serving
+from tests.loadtests.stub import OK, Behaviour, answering, answering_once, noting, serving
 
 HELLO = Target(number=0, stream="load", path="/hello", url="/hello", weight=1.0)
 
@@ -31,10 +35,13 @@ class Bench:
 
     port: int
     cap: int = 100
+    stamped_rps: float = 0.0
+    captures: Captures | None = None
 
     def __post_init__(self) -> None:
         self.recorder = Recorder(perf_counter_ns())
-        self.engine = Engine("127.0.0.1", self.port, self.recorder, self.cap)
+        stamps = Stamps(self.stamped_rps, random.Random(1))
+        self.engine = Engine("127.0.0.1", self.port, self.recorder, self.cap, stamps, self.captures)
         self.engine.add_target("/hello")
 
     def issue(self, count: int = 1) -> None:
@@ -218,3 +225,160 @@ def test_a_closed_user_never_has_two_requests_under_way() -> None:
     assert most == 3
     assert set(sample["outcome"]) == {Outcome.COMPLETED}
     assert len(sample) > 6
+
+
+async def one_by_one(
+    behave: Behaviour, count: int, stamped_rps: float = 0.0, captures: Captures | None = None
+) -> Any:
+    """Send `count` requests on one connection; the samples of all."""
+    async with serving(behave) as port:
+        bench = Bench(port, stamped_rps=stamped_rps, captures=captures)
+        for _ in range(count):
+            bench.issue()
+            assert await bench.engine.settle(5.0)
+        await bench.engine.drain(0.5)
+    return bench.rows()
+
+
+def test_a_request_that_is_not_asked_for_its_split_carries_nothing_more() -> None:
+    heads: list[bytes] = []
+
+    uvloop.run(one_by_one(noting(heads, OK), 2))
+
+    assert len(heads) == 2
+    assert re.sub(rb":[0-9]+", b":80", heads[0]) == (
+        b"GET /hello HTTP/1.1\r\nHost: 127.0.0.1:80\r\nAccept: */*\r\n\r\n"
+    )
+    assert heads[1] == heads[0]
+
+
+def test_a_stamp_is_the_last_header_and_the_time_of_sending() -> None:
+    heads: list[bytes] = []
+    before_us = time_ns() // 1000
+
+    rows = uvloop.run(one_by_one(noting(heads, OK), 3, stamped_rps=1_000.0))
+
+    stamps = [re.search(rb"\r\nX-Request-Start: t=([0-9]{16})\r\n\r\n$", head) for head in heads]
+    sent_us = [int(stamp[1]) for stamp in stamps if stamp]
+    assert len(sent_us) == 3
+    assert before_us <= sent_us[0] <= sent_us[1] <= sent_us[2] <= time_ns() // 1000
+    for one, other in ((0, 1), (1, 2)):
+        apart_us = (rows["sent_ns"][other] - rows["sent_ns"][one]) / 1_000
+        assert sent_us[other] - sent_us[one] == pytest.approx(apart_us, abs=20_000)
+
+
+def with_timing(status: str, timing: str, body: str = "ok", length: int = 2) -> bytes:
+    return (f"HTTP/1.1 {status}\r\nContent-Length: {length}\r\n{timing}\r\n\r\n{body}").encode()
+
+
+TIMING = (
+    "server-timing: queue;dur=1.5, cpu;dur=0.25, wait;dur=3, hold;dur=4, step;dur=2, "
+    'worker;desc="7"'
+)
+SPLIT = Split(1_500, 250, 3_000, 4_000, 2_000, 7)
+
+
+def split_of(row: Any) -> Split:
+    return Split(*(int(row[name]) for name in (*Split._fields[:5], "worker")))
+
+
+@pytest.mark.parametrize(
+    ("behave", "outcome", "split"),
+    [
+        (answering(with_timing("200 OK", TIMING)), Outcome.COMPLETED, SPLIT),
+        (answering(with_timing("500 Oh", TIMING)), Outcome.FAILED, SPLIT),
+        (
+            answering(with_timing("200 OK", "Server-Timing: x;dur=")),
+            Outcome.COMPLETED,
+            NOT_MEASURED,
+        ),
+        (answering(OK), Outcome.COMPLETED, NOT_MEASURED),
+        (
+            answering_once(with_timing("200 OK", TIMING, length=9)),
+            Outcome.FAILED,
+            NOT_MEASURED,
+        ),
+        (answering_once(b""), Outcome.FAILED, NOT_MEASURED),
+        (answering(b""), Outcome.CENSORED, NOT_MEASURED),
+    ],
+    ids=["completed", "status", "broken", "without", "truncated", "unanswered", "censored"],
+)
+def test_the_split_is_in_the_sample_where_an_answer_brought_it(
+    behave: Behaviour, outcome: Outcome, split: Split
+) -> None:
+    async def scenario() -> Any:
+        async with serving(behave) as port:
+            bench = Bench(port, stamped_rps=1_000.0)
+            bench.issue()
+            await bench.engine.drain(0.3)
+        return bench.rows()
+
+    rows = uvloop.run(scenario())
+
+    assert list(rows["outcome"]) == [outcome]
+    assert split_of(rows[0]) == split
+
+
+def test_a_split_is_never_that_of_an_earlier_answer_on_the_connection() -> None:
+    answers = iter([with_timing("200 OK", TIMING), OK, with_timing("200 OK", TIMING)])
+
+    async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for answer in answers:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(answer)
+
+    rows = uvloop.run(one_by_one(behave, 3, stamped_rps=1_000.0))
+
+    assert [split_of(row) for row in rows] == [SPLIT, NOT_MEASURED, SPLIT]
+    assert list(rows["reused"]) == [0, 1, 1]
+
+
+def test_who_was_not_asked_is_not_measured_whatever_the_answer_says() -> None:
+    rows = uvloop.run(one_by_one(answering(with_timing("200 OK", TIMING)), 2))
+
+    assert [split_of(row) for row in rows] == [NOT_MEASURED] * 2
+
+
+def test_the_first_requests_from_a_time_on_are_captured_and_stamped_too() -> None:
+    heads: list[bytes] = []
+    intended = [1_000, 2_000, 3_000, 4_000]
+
+    async def scenario() -> None:
+        async with serving(noting(heads, OK)) as port:
+            bench = Bench(port, captures=Captures(from_ns=2_000, count=2, seed=255))
+            for at_ns in intended:
+                bench.engine.issue(0, at_ns)
+                assert await bench.engine.settle(5.0)
+            await bench.engine.drain(0.5)
+
+    uvloop.run(scenario())
+
+    wanted = (
+        rb"\r\ntraceparent: 00-0{30}ff-([0-9a-f]{16})-01\r\nX-Request-Start: t=[0-9]{16}\r\n\r\n$"
+    )
+    found = [re.search(wanted, head) for head in heads]
+    assert [one and int(one[1], 16) for one in found] == [None, 2_000, 3_000, None]
+    assert b"X-Request-Start" not in heads[0] + heads[3]
+
+
+def test_what_is_dropped_uses_up_no_capture() -> None:
+    heads: list[bytes] = []
+
+    async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
+        await asyncio.sleep(0.05)
+        writer.write(OK)
+
+    async def scenario() -> Any:
+        async with serving(behave) as port:
+            bench = Bench(port, cap=1, captures=Captures(from_ns=0, count=2, seed=1))
+            bench.issue(3)
+            assert await bench.engine.settle(5.0)
+            bench.issue()
+            await bench.engine.drain(5.0)
+        return bench.rows()
+
+    rows = uvloop.run(scenario())
+
+    assert sorted(rows["outcome"]) == [Outcome.COMPLETED] * 2 + [Outcome.DROPPED] * 2
+    assert [b"traceparent" in head for head in heads] == [True, True]

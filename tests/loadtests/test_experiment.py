@@ -90,6 +90,11 @@ def test_a_workload_may_narrow_profiles_and_loads() -> None:
         ("users = 3", "users = 1500", "loads.few.users is 1500, allowed: at most half of max_in"),
         ('{ path = "/hello" }', '{ path = "/wait", params = { ms = 100 } }', "must differ, got:"),
         (
+            "seed = 1",
+            "seed = 1\ninstruments = false\nexplain = true",
+            "explain is true, allowed: only where instruments is true",
+        ),
+        (
             "rate = 10.0",
             "rate = 10.0\npath = '/nothing'",
             "bystander.path: '/nothing' is not in the contract, allowed: /hello",

@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from loadtests import results
 from loadtests.analysis import summary_json
 from tests.loadtests import mini
 
@@ -29,14 +30,17 @@ def test_an_interrupt_leaves_no_process_and_keeps_what_was_saved(tmp_path: Path)
     process = mini.start("run", file, "--output", output)
     mini.eventually(lambda: (output / "trials" / "1-uvloop").exists() and trial_under_way(output))
     started = mini.descendants(process)
+    ledgers = mini.ledgers_under_way(output)
 
     process.send_signal(signal.SIGINT)
     code, _, err = mini.finish(process)
 
     assert code == 130
     assert f"1 trial is saved: go on with make resume RUN={output}" in err
-    assert len(started) >= 3
+    assert len(started) >= 4
     assert mini.gone(started)
+    assert ledgers is not None
+    assert not ledgers.exists()
     assert len(summary_json.read(output / "summary.json").trials) == 1
 
 
@@ -91,6 +95,43 @@ def test_a_server_killed_in_mid_trial_ends_the_run_with_one_clear_line(tmp_path:
     assert "trial 1 of 1: the server of profile uvloop died during the trial" in err
     assert "no trial was saved" in err
     assert mini.gone(started)
+
+
+def test_an_exporter_killed_in_mid_trial_ends_the_run_with_one_clear_line(tmp_path: Path) -> None:
+    file = mini.experiment(tmp_path / "mini.toml", ["uvloop"], measure_s=20.0)
+    output = tmp_path / "out"
+    process = mini.start("run", file, "--output", output)
+    mini.eventually(lambda: trial_under_way(output))
+    started = mini.descendants(process)
+    ledgers = mini.ledgers_under_way(output)
+
+    (exporter,) = mini.of_kind(process, "servers.exporter")
+    exporter.send_signal(signal.SIGKILL)
+    code, _, err = mini.finish(process)
+
+    assert code == 1
+    assert "trial 1 of 1: the exporter died during the trial: it ended with exit code -9" in err
+    assert "no trial was saved" in err
+    assert mini.gone(started)
+    assert ledgers is not None
+    assert not ledgers.exists()
+
+
+def test_a_stopped_exporter_costs_its_scrapes_and_not_the_trial(tmp_path: Path) -> None:
+    file = mini.experiment(tmp_path / "mini.toml", ["uvloop"], measure_s=3.0)
+    output = tmp_path / "out"
+    process = mini.start("run", file, "--output", output)
+    mini.eventually(lambda: trial_under_way(output))
+    (exporter,) = mini.of_kind(process, "servers.exporter")
+
+    exporter.suspend()
+    code, _, _ = mini.finish(process)
+
+    assert code == 0
+    assert mini.gone([exporter])
+    trial = results.existing(output).saved()[0]
+    assert not trial.metrics.exists()
+    assert trial.exporter_log.exists()
 
 
 def test_too_few_file_descriptors_are_refused_before_anything_starts(tmp_path: Path) -> None:

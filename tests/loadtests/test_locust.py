@@ -16,7 +16,9 @@ from typing import Any
 
 import pytest
 
+from servers.ledger import Reader
 from tests.loadtests import mini
+from tests.loadtests.stub import OK, noting, serving_aside
 from tests.servers.live import Live, free_port, running
 
 pytestmark = pytest.mark.slow
@@ -91,6 +93,61 @@ def test_closed_users_wait_for_their_answers_also_in_two_processes(
     # Ten users, 100 ms a round: at most 100/s, whatever the server could do.
     assert 150 <= int(row["Request Count"]) <= 410
     assert row["Failure Count"] == "0"
+
+
+def ledger_of(path: Path) -> dict[tuple[str, ...], tuple[float, ...]]:
+    """The numbers of a ledger by the short name and the labels but the generator."""
+    reader = Reader(path)
+    found = {}
+    for series in reader.series():
+        own = [value for label, value in series.labels.items() if label != "generator"]
+        found[(series.name.removeprefix("testbed_client_"), *own)] = series.cells
+    reader.close()
+    return found
+
+
+def test_what_users_do_is_counted_in_a_ledger_with_the_bystander_apart(
+    server: Live, tmp_path: Path
+) -> None:
+    ended = headless(
+        *("-u", "11", "-r", "100", "-t", "3s", "--host", f"http://127.0.0.1:{server.port}"),
+        *("--path", "/hello", "--rate", "10", "--csv", str(tmp_path / "s"), "--profile", "mine"),
+        *("--ledgers", str(tmp_path / "ledgers"), "OpenUser", "BystanderUser"),
+    )
+
+    assert ended.returncode == 0, ended.stderr
+    (path,) = (tmp_path / "ledgers").iterdir()
+    found = ledger_of(path)
+    counts = {
+        stream: int(found["requests_total", "mine", stream, "/hello", "completed"][0])
+        for stream in ("load", "bystander")
+    }
+    total = int(statistics(tmp_path / "s")["/hello"]["Request Count"])
+    assert counts["load"] + counts["bystander"] == total
+    assert counts["load"] > 5 * counts["bystander"] > 0
+    assert list(found["scheduled_requests_total", "mine"]) == [total]
+    assert list(found["in_flight_requests", "mine"]) == [0.0]
+    *buckets, total_s = found["latency_seconds", "mine", "bystander", "/hello"]
+    assert sum(buckets) == counts["bystander"]
+    assert 0.0 < total_s < 0.5 * counts["bystander"]
+
+
+@pytest.mark.parametrize(("limit", "least", "most"), [("0", 0.0, 0.0), ("30", 0.12, 0.5)])
+def test_users_ask_for_the_split_of_so_many_requests_a_second(
+    tmp_path: Path, limit: str, least: float, most: float
+) -> None:
+    """Five users of 20/s: of 100 a second about 30 are asked, more while they are spawned."""
+    heads: list[bytes] = []
+    with serving_aside(noting(heads, OK)) as port:
+        ended = headless(
+            *("-u", "5", "-r", "5", "-t", "4s", "--host", f"http://127.0.0.1:{port}"),
+            *("--path", "/hello", "--rate", "20", "--stamped-rps", limit, "OpenUser"),
+        )
+
+    assert ended.returncode == 0, ended.stderr
+    assert len(heads) > 150
+    stamped = sum(b"X-Request-Start: t=" in head for head in heads)
+    assert least <= stamped / len(heads) <= most
 
 
 def test_another_host_is_refused_with_what_to_say(tmp_path: Path) -> None:
@@ -177,10 +234,17 @@ def ask(port: int, method: str, path: str, form: dict[str, Any] | None = None) -
         connection.close()
 
 
-def test_the_web_ui_starts_and_stops_a_load_and_shows_it(server: Live) -> None:
+def ended_requests(ledger: Path) -> float:
+    """Requests whose fate a ledger knows."""
+    found = ledger_of(ledger)
+    return sum(cells[0] for (name, *_), cells in found.items() if name == "requests_total")
+
+
+def test_the_web_ui_starts_and_stops_a_load_and_shows_it(server: Live, tmp_path: Path) -> None:
     web = free_port()
     argv = [*LOCUST, "--web-host", "127.0.0.1", "--web-port", str(web), "--class-picker"]
     argv += ["--host", f"http://127.0.0.1:{server.port}", "--path", "/wait?ms=10"]
+    argv += ["--ledgers", str(tmp_path)]
     with subprocess.Popen(
         argv,
         cwd=mini.ROOT,
@@ -213,6 +277,14 @@ def test_the_web_ui_starts_and_stops_a_load_and_shows_it(server: Live) -> None:
             )
             counted = ask(web, "GET", "/stats/requests")["total_rps"]
             assert counted > 0
+            (path,) = tmp_path.iterdir()
+            once = ended_requests(path)
+            assert once >= 100
+
+            # The same process goes on counting where it was.
+            again = {"user_count": 5, "spawn_rate": 5, "user_classes": ["OpenUser"]}
+            assert ask(web, "POST", "/swarm", again)["success"]
+            mini.eventually(lambda: ended_requests(path) > once + 50)
         finally:
             process.send_signal(signal.SIGTERM)
             assert process.wait(20) is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -11,15 +12,22 @@ import pytest
 from loadtests import samples as sample_files
 from loadtests.engine.exchange import Exchange
 from loadtests.engine.recorder import Reader, Recorder
+from loadtests.engine.server_timing import NOT_MEASURED, Split
 from loadtests.plan import Target
 from loadtests.sample_writer import CHUNK_ROWS, ROW_BYTES, Chunk, SampleWriter
 from loadtests.samples import NEVER, ErrorKind, Outcome, SamplesError
 
+SPLIT = ("queue_ns", "cpu_ns", "wait_ns", "hold_ns", "step_ns")
 TARGETS = (
     Target(number=0, stream="load", path="/wait", url="/wait?ms=5", weight=1.0),
     Target(number=1, stream="bystander", path="/hello", url="/hello", weight=1.0),
     Target(number=2, stream="load", path="/hello", url="/hello", weight=1.0),
 )
+
+
+def split_of(number: int) -> Split:
+    """Every third was measured, up to the last digit of the largest column."""
+    return NOT_MEASURED if number % 3 else Split(number, 0, 2**31 - 1, 7, 5, 4_000_000)
 
 
 def record(recorder: Recorder, number: int) -> None:
@@ -29,7 +37,8 @@ def record(recorder: Recorder, number: int) -> None:
         exchange.reused = number % 2 == 0
     outcome = Outcome(number % 4)
     status = 200 if outcome is Outcome.COMPLETED else 0
-    recorder.record(exchange, outcome, 3_000 + number, status, ErrorKind(number % 7))
+    error = ErrorKind(number % 7)
+    recorder.record(exchange, outcome, 3_000 + number, status, error, split_of(number))
 
 
 def write(path: Path, count: int) -> None:
@@ -58,6 +67,12 @@ def test_samples_come_back_as_they_were_recorded(tmp_path: Path, count: int) -> 
     assert found.error.tolist() == (numbers % 7).tolist()
     streams = [found.streams[code] for code in found.stream]
     assert streams == [TARGETS[n % 3].stream for n in range(count)]
+    assert found.queue_ns.tolist() == [NEVER if n % 3 else n * 1_000 for n in range(count)]
+    assert found.cpu_ns.tolist() == [NEVER if n % 3 else 0 for n in range(count)]
+    assert found.wait_ns.tolist() == [NEVER if n % 3 else (2**31 - 1) * 1_000 for n in range(count)]
+    assert found.hold_ns.tolist() == [NEVER if n % 3 else 7_000 for n in range(count)]
+    assert found.step_ns.tolist() == [NEVER if n % 3 else 5_000 for n in range(count)]
+    assert found.worker.tolist() == [0 if n % 3 else 4_000_000 for n in range(count)]
 
 
 def test_the_file_speaks_for_itself(tmp_path: Path) -> None:
@@ -79,7 +94,43 @@ def test_the_file_speaks_for_itself(tmp_path: Path) -> None:
         "outcome": "failed",
         "error": "status",
         "reused": False,
+        "queue_ns": None,
+        "cpu_ns": None,
+        "wait_ns": None,
+        "hold_ns": None,
+        "step_ns": None,
+        "worker": None,
     }
+    split = [rows[3][name] for name in (*SPLIT, "worker")]
+    assert split == [3_000, 0, 2_147_483_647_000, 7_000, 5_000, 4_000_000]
+
+
+def test_files_of_the_first_version_are_read_as_not_measured(tmp_path: Path) -> None:
+    write(tmp_path / "new.parquet", 6)
+    table = pq.read_table(tmp_path / "new.parquet").drop_columns([*SPLIT, "worker"])
+    pq.write_table(table.replace_schema_metadata({"schema_version": "1"}), tmp_path / "old.parquet")
+
+    old, new = (sample_files.read(tmp_path / f"{age}.parquet") for age in ("old", "new"))
+
+    assert old.done_ns.tolist() == new.done_ns.tolist()
+    for name in SPLIT:
+        assert getattr(old, name).tolist() == [NEVER] * 6
+        assert getattr(old, name).dtype == np.int64
+    assert old.worker.tolist() == [0] * 6
+    assert old.worker.dtype == new.worker.dtype == np.int32
+
+
+def test_a_selection_takes_every_column_along(tmp_path: Path) -> None:
+    write(tmp_path / "samples.parquet", 9)
+    found = sample_files.read(tmp_path / "samples.parquet")
+
+    third = found.where(np.arange(9) == 3)
+
+    for field in dataclasses.fields(found):
+        column = getattr(found, field.name)
+        expected = column if isinstance(column, tuple) else [column.tolist()[3]]
+        got = getattr(third, field.name)
+        assert (got if isinstance(got, tuple) else got.tolist()) == expected, field.name
 
 
 def test_a_sample_held_in_memory_takes_at_most_64_bytes() -> None:

@@ -1,4 +1,8 @@
-"""The charts of the report: pure functions from the cells of a run to ECharts options."""
+"""The charts of the report: pure functions from the cells of a run to what is drawn.
+
+Curves are drawn by the chart library in the page. Bars with hatching and lanes are drawn as SVG
+by the template: they are there without JavaScript too.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +10,10 @@ import re
 from collections.abc import Sequence
 
 from dashboards.report.cells import Cell
-from dashboards.report.charts import bystander, quantiles, sweep, timeline
+from dashboards.report.charts import bystander, quantiles, split, sweep, swimlane, timeline
 from dashboards.report.charts.chart import Chart, Line
+from dashboards.report.charts.split import SplitChart
+from dashboards.report.charts.swimlane import Swimlane
 
 
 def of_workload(cells: Sequence[Cell], number: int) -> tuple[list[list[Chart]], list[Chart]]:
@@ -19,12 +25,28 @@ def of_workload(cells: Sequence[Cell], number: int) -> tuple[list[list[Chart]], 
     ms = [y for c in cells for line in _latency_lines(c) for _, y in line.points]
     near = [v for c in cells for row in c.drawn for v in bystander.values(row).values()]
     answers = [v for c in cells for v in timeline.rates(c)]
-    key = f"{_slug(cells[0].workload)}-{number}"
     per_cell = [
-        _of_cell(cell, f"{key}-{_slug(cell.load.name)}-{n}", ms, near, answers)
-        for n, cell in enumerate(cells, 1)
+        _of_cell(cell, key, ms, near, answers)
+        for cell, key in zip(cells, _keys(cells, number), strict=True)
     ]
-    return per_cell, sweep.charts(cells, f"{key}-sweep", ms)
+    return per_cell, sweep.charts(cells, f"{_key(cells, number)}-sweep", ms)
+
+
+def inside(cells: Sequence[Cell], number: int) -> list[tuple[SplitChart | None, Swimlane | None]]:
+    """What the instruments show of each cell of a workload: parts of the time, and lanes."""
+    return [
+        (split.chart(cell, key), swimlane.chart(cell, key))
+        for cell, key in zip(cells, _keys(cells, number), strict=True)
+    ]
+
+
+def _key(cells: Sequence[Cell], number: int) -> str:
+    return f"{_slug(cells[0].workload)}-{number}"
+
+
+def _keys(cells: Sequence[Cell], number: int) -> list[str]:
+    key = _key(cells, number)
+    return [f"{key}-{_slug(cell.load.name)}-{n}" for n, cell in enumerate(cells, 1)]
 
 
 def _of_cell(

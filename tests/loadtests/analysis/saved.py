@@ -41,7 +41,10 @@ rate = 50.0
 
 @dataclass(frozen=True)
 class Row:
-    """One request, in milliseconds from the start of the window; `took` None: never sent."""
+    """One request, in milliseconds from the start of the window; `took` None: never sent.
+
+    From `queue` to `step` it is the server's split, None where that was not measured.
+    """
 
     at: float
     took: float | None = 10.0
@@ -51,6 +54,12 @@ class Row:
     late: float = 0.0
     connect: float = 0.0
     stream: str = LOAD
+    queue: float | None = None
+    cpu: float | None = None
+    wait: float | None = None
+    hold: float | None = None
+    step: float | None = None
+    worker: int = 0
 
 
 def samples_of(rows: Sequence[Row]) -> Samples:
@@ -72,6 +81,12 @@ def samples_of(rows: Sequence[Row]) -> Samples:
         outcome=np.array([r.outcome for r in rows], dtype=np.uint8),
         error=np.array([r.error for r in rows], dtype=np.uint8),
         status=np.array([r.status for r in rows], dtype=np.int32),
+        queue_ns=ns([r.queue for r in rows]),
+        cpu_ns=ns([r.cpu for r in rows]),
+        wait_ns=ns([r.wait for r in rows]),
+        hold_ns=ns([r.hold for r in rows]),
+        step_ns=ns([r.step for r in rows]),
+        worker=np.array([r.worker for r in rows], dtype=np.int32),
     )
 
 

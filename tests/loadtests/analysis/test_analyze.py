@@ -10,7 +10,7 @@ import pytest
 
 from loadtests import __main__ as door
 from loadtests import experiment as experiments
-from loadtests import results
+from loadtests import results, samples
 from loadtests.analysis import summary_json
 from loadtests.analysis.summary_json import SummaryError
 from loadtests.results import RunFolder
@@ -63,6 +63,25 @@ def test_in_every_trial_each_request_has_one_fate(saved: RunFolder) -> None:
         assert scheduled == sum(fates.values()) > 0
 
 
+def test_captured_requests_become_a_trace_beside_the_samples(saved: RunFolder) -> None:
+    folder = saved.saved()[0]
+    plan = json.loads(folder.plan.read_text())
+    due_ns = int(samples.read(*folder.samples).intended_ns[40]) + plan["origin_ns"]
+    line = {"request": f"{due_ns:016x}", "pid": 101, "route": "/wait", "began_ns": due_ns + 1000,
+            "ended_ns": due_ns + 5000, "slices": []}  # fmt: skip
+    folder.slices.write_text(json.dumps(line) + "\n")
+
+    summary = json.loads(analyze(saved.path))
+    first = folder.trace.read_bytes()
+    analyze(saved.path)
+
+    (course,) = summary["trials"][0]["courses"]
+    assert (course["worker"], course["route"]) == (1, "/wait")
+    assert len(json.loads(first)["traceEvents"]) > 3
+    assert folder.trace.read_bytes() == first
+    assert not saved.saved()[1].trace.exists()
+
+
 def test_a_trial_with_a_broken_file_is_named(
     saved: RunFolder, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -84,9 +103,10 @@ def test_a_folder_that_is_no_run_is_refused(
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("{}", "schema_version is None, expected 1"),
+        ("{}", "schema_version is None, expected 2"),
         ("[", "not a JSON object"),
-        ('{"schema_version": 1, "run_id": 5}', "run_id"),
+        ('{"schema_version": 1}', "schema_version is 1, expected 2"),
+        ('{"schema_version": 2, "run_id": 5}', "run_id"),
     ],
 )
 def test_a_summary_that_cannot_be_read_says_why(tmp_path: Path, text: str, said: str) -> None:

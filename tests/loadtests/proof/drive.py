@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from loadtests.engine.generator import generate
-from loadtests.engine.recorder import Recorder
+from loadtests.engine.engine import Engine
+from loadtests.engine.generator import Share, generate
 from loadtests.plan import ArrivalStream, GeneratorPlan, Target, UserStream
 from loadtests.records import GeneratorReport
 from loadtests.samples import Outcome
@@ -64,13 +64,18 @@ def plan(port: int, *, rate: float = 0.0, users: int = 0, **changes: Any) -> Gen
     return GeneratorPlan(**{**fields, **changes})
 
 
-def drive(wanted: GeneratorPlan) -> Driven:
-    """Run a plan from now on."""
+def from_now(wanted: GeneratorPlan) -> GeneratorPlan:
+    """The plan with its warm-up beginning soon."""
     origin_ns = perf_counter_ns() + int((wanted.warmup_s + 0.2) * 1e9)
-    wanted = wanted.model_copy(update={"origin_ns": origin_ns})
-    recorders: list[Recorder] = []
-    report = generate(wanted, recorders.append)
-    rows = np.concatenate([chunk.columns() for chunk in recorders[0].full])
+    return wanted.model_copy(update={"origin_ns": origin_ns})
+
+
+def drive(wanted: GeneratorPlan, share: Share | None = None) -> Driven:
+    """Run a plan from now on."""
+    wanted = from_now(wanted)
+    engines: list[Engine] = []
+    report = generate(wanted, engines.append, share)
+    rows = np.concatenate([chunk.columns() for chunk in engines[0].recorder.full])
     return Driven(wanted, report, rows[np.argsort(rows["intended_ns"], kind="stable")])
 
 

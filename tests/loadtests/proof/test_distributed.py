@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from time import perf_counter_ns
 from typing import Any
@@ -17,6 +18,7 @@ from loadtests import samples as sample_files
 from loadtests.engine.generator import planned
 from loadtests.plan import ArrivalStream, GeneratorPlan, Target
 from loadtests.run.trial import LOCUSTFILE
+from servers.ledger import Reader
 from tests.loadtests.mini import ROOT
 from tests.servers.live import free_port, running
 
@@ -45,6 +47,8 @@ def plan(port: int, folder: Path, processes: int) -> GeneratorPlan:
         users=(),
         folder=folder,
         processes=processes,
+        profile="uvloop",
+        ledgers=folder / "ledgers",
     )
 
 
@@ -72,6 +76,18 @@ def run_locust(wanted: GeneratorPlan) -> dict[str, dict[str, Any]]:
         return {row["Name"]: row for row in csv.DictReader(file)}
 
 
+def counted(ledgers: Path) -> Counter[tuple[str, ...]]:
+    """Counters and gauges of all ledgers added up, by their short names and the stream's labels."""
+    total: Counter[tuple[str, ...]] = Counter()
+    for path in ledgers.iterdir():
+        for series in Reader(path).series():
+            own = [v for k, v in series.labels.items() if k not in ("profile", "generator")]
+            if len(series.cells) == 1:
+                name = series.name.removeprefix("testbed_client_")
+                total[(name, *own)] += int(series.cells[0])
+    return total
+
+
 def test_two_workers_give_the_statistics_and_the_samples_of_one_process(tmp_path: Path) -> None:
     with running("uvloop") as server:
         statistics = {}
@@ -96,6 +112,16 @@ def test_two_workers_give_the_statistics_and_the_samples_of_one_process(tmp_path
     together = {n: sample_files.read(*found) for n, found in files.items()}
     for samples in together.values():
         assert sorted(samples.intended_ns) == list(schedule.intended_ns)
+    for processes in (1, 2):
+        ledgers = tmp_path / str(processes) / "ledgers"
+        assert len(list(ledgers.iterdir())) == processes
+        found = counted(ledgers)
+        assert found["scheduled_requests_total",] == len(schedule.intended_ns)
+        assert found["in_flight_requests",] == 0
+        for number, (stream, path) in enumerate((("load", "/wait"), ("bystander", "/hello"))):
+            completed = found["requests_total", stream, path, "completed"]
+            assert completed == schedule.targets.count(number) > 0
+        assert found["connections_total",] > 0
     reports = [json.loads(p.read_text()) for p in (tmp_path / "2").glob("generator*.json")]
     assert {report["schedule_digest"] for report in reports} == {schedule.digest}
     assert sum(report["scheduled"] for report in reports) == len(schedule.intended_ns)

@@ -1,0 +1,49 @@
+"""A trial's summary with what its instruments say; as it was where there are none."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from loadtests.analysis.cautions import warnings_of
+from loadtests.analysis.courses import courses_of
+from loadtests.analysis.holds import held_lines_of, holds_of
+from loadtests.analysis.quantiles import latency
+from loadtests.analysis.saved import SavedTrial
+from loadtests.analysis.server_side import server_side_of
+from loadtests.analysis.split import completed, split_of
+from loadtests.analysis.summary import Latency, Trial
+from loadtests.analysis.workers import workers_of
+from loadtests.samples import NEVER, Samples
+
+
+def with_instruments(summary: Trial, trial: SavedTrial, window: Samples, main: Samples) -> Trial:
+    """The summary with its instruments; `window` and its `main` stream are of the window."""
+    answered, routes, workers = completed(main), _routes(trial), workers_of(trial)
+    return dataclasses.replace(
+        summary,
+        queue_ms=_quantiles(answered.queue_ns),
+        hold_ms=_quantiles(answered.hold_ns),
+        step_ms=_quantiles(answered.step_ns),
+        split=split_of(main),
+        holds=holds_of(window, routes),
+        workers=workers,
+        server_side=server_side_of(trial.scrapes),
+        held_lines=held_lines_of(trial.server.stacks),
+        courses=courses_of(trial, routes),
+        warnings=warnings_of(main, workers),
+    )
+
+
+def _quantiles(column_ns: npt.NDArray[np.int64]) -> Latency | None:
+    told = column_ns[column_ns != NEVER]
+    return latency(told.astype(np.float64) / 1e6) if len(told) else None
+
+
+def _routes(trial: SavedTrial) -> Mapping[str, str]:
+    """The route of each URL: of those that were planned their path, which may have parameters."""
+    planned = {target.url: target.path for target in trial.plan.targets}
+    return {url: planned.get(url, url.partition("?")[0]) for url in trial.samples.urls}
