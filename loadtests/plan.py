@@ -65,7 +65,8 @@ class GeneratorPlan(Record):
     `processes` takes its share of every stream and writes files of its own into `folder`.
     With `spin` the engine never sleeps: it is punctual to microseconds, and takes a whole core.
     Up to `stamped_rps` requests a second are asked for their split, all of them at lower rates;
-    0 asks none. What the engine counts goes into a ledger in `ledgers`, under `profile`.
+    0 asks none. What the engine counts goes into a ledger in `ledgers`, under `profile`; `run`,
+    `workload` and `load` name there what it is.
     """
 
     host: str
@@ -82,6 +83,9 @@ class GeneratorPlan(Record):
     processes: int = 1
     spin: bool = False
     profile: str = ""
+    run: str = ""
+    workload: str = ""
+    load: str = ""
     ledgers: Path | None = None
     stamped_rps: float = STAMPED_RPS
     capture: Capture | None = None

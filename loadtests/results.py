@@ -38,6 +38,11 @@ class TrialFolder:
     path: Path
 
     @property
+    def run(self) -> str:
+        """The name of the run that it is a trial of."""
+        return self.path.absolute().parent.parent.name
+
+    @property
     def samples(self) -> tuple[Path, ...]:
         """One row per scheduled request, from each generator process."""
         return tuple(sorted(self.path.glob("samples*.parquet")))

@@ -191,7 +191,12 @@ def _mapped(path: Path) -> mmap.mmap:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        os.ftruncate(descriptor, _SIZE)
+        # Where the memory is full this is an error; a sparse file would end the process later.
+        allocate = getattr(os, "posix_fallocate", None)
+        if allocate is None:
+            os.ftruncate(descriptor, _SIZE)
+        else:
+            allocate(descriptor, 0, _SIZE)
         return mmap.mmap(descriptor, _SIZE)
     finally:
         os.close(descriptor)

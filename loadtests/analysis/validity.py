@@ -13,14 +13,14 @@ from loadtests.analysis.generation import Generation
 from loadtests.analysis.saved import SavedTrial
 from loadtests.analysis.schedule import digest_of
 from loadtests.analysis.summary import Reason, Requests
+from loadtests.gates import (
+    BUSY_SHARE,
+    DELAY_SHARE,
+    FAILURE_SHARE,
+    PUNCTUAL_SHARE,
+    late_bound_ms,
+)
 from loadtests.samples import ErrorKind
-
-LATE_MS = 10.0
-LATE_SHARE = 0.1
-BUSY_SHARE = 0.9
-DELAY_SHARE = 0.2
-PUNCTUAL_SHARE = 0.99
-FAILURE_SHARE = 0.01
 
 
 def reasons(
@@ -85,7 +85,7 @@ def _workers(trial: SavedTrial) -> Iterator[Reason]:
 
 def _lateness(generation: Generation, latency_p50_ms: float | None) -> Iterator[Reason]:
     late_ms = generation.lateness_p99_ms
-    bound_ms = max(LATE_MS, LATE_SHARE * (latency_p50_ms or 0.0))
+    bound_ms = late_bound_ms(latency_p50_ms)
     if late_ms is not None and late_ms > bound_ms:
         text = f"requests were sent late: p99 {late_ms:.1f} ms, bound {bound_ms:.1f} ms"
         yield Reason("generator_late", text, "close other programs, or lower the rate")

@@ -53,6 +53,8 @@ class Engine:
         self._connections: set[Connection] = set()
         self._connecting: dict[asyncio.Task[None], Exchange] = {}
         self._empty = asyncio.Event()
+        self.thread: int | None = None
+        """The system's id of the thread that it runs in, once it does."""
         self.in_flight = 0
         """How many requests have been issued and have no fate yet."""
         self.connections_opened = 0

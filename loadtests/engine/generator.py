@@ -6,14 +6,13 @@ import asyncio
 import gc
 import math
 import random
-import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from time import perf_counter_ns
 
-from loadtests.engine import schedule
+from loadtests.engine import schedstat, schedule
 from loadtests.engine.dispatcher import Dispatcher
 from loadtests.engine.engine import Engine
 from loadtests.engine.loops import new_event_loop
@@ -57,20 +56,22 @@ def generate(
     # What is alive now stays so: no collection during the load shall look at it again.
     gc.collect()
     gc.freeze()
-    started = perf_counter_ns(), time.thread_time(), _run_delay_s()
+    engine.thread = threading.get_native_id()
+    started, scheduled = (perf_counter_ns(), time.thread_time()), schedstat.of_thread()
     try:
         loop.run_until_complete(_run(plan, arrivals, engine, share))
     finally:
         recorder.close()
         loop.close()
-    delay_s = _run_delay_s()
+    now = schedstat.of_thread()
+    delay_ns = now.delay_ns - scheduled.delay_ns if now and scheduled else None
     return GeneratorReport(
         schedule_digest=arrivals.digest,
         share=share.number,
         scheduled=recorder.recorded,
         loop=f"{type(loop).__module__}.{type(loop).__qualname__}",
         cpu_s=time.thread_time() - started[1],
-        run_delay_s=None if delay_s is None or started[2] is None else delay_s - started[2],
+        run_delay_s=None if delay_ns is None else delay_ns / NANOSECONDS,
         wall_s=(perf_counter_ns() - started[0]) / NANOSECONDS,
         connections=engine.connections_opened,
     )
@@ -109,13 +110,3 @@ async def _run(plan: GeneratorPlan, arrivals: Schedule, engine: Engine, share: S
 async def _sleep_until(at_ns: int) -> None:
     while (ahead_ns := at_ns - perf_counter_ns()) > 0:
         await asyncio.sleep(ahead_ns / NANOSECONDS)
-
-
-def _run_delay_s() -> float | None:
-    """Seconds that this thread was runnable and not running, where the kernel tells (Linux)."""
-    if sys.platform != "linux":
-        return None
-    try:
-        return int(Path("/proc/thread-self/schedstat").read_text().split()[1]) / NANOSECONDS
-    except (OSError, IndexError, ValueError):
-        return None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import threading
 from collections.abc import Callable
 from time import perf_counter_ns
 
@@ -35,25 +36,16 @@ class EngineThread:
         self._host = f"{server.name}:{server.port}"
         self._loop = new_event_loop()
         self._stamps = Stamps(stamped_rps, random.Random())
-        self._engine = Engine(
+        self.engine = Engine(
             server.address, server.port, self.recorder, max_in_flight, self._stamps
         )
-        self._dispatcher = Dispatcher(self._engine, self._loop)
+        self._dispatcher = Dispatcher(self.engine, self._loop)
         self._finish = asyncio.Event()
         self._drain_s = 0.0
 
-    @property
-    def in_flight(self) -> int:
-        """How many requests have been issued and have no fate yet."""
-        return self._engine.in_flight
-
-    @property
-    def connections(self) -> int:
-        """How many connections have been opened."""
-        return self._engine.connections_opened
-
     def run(self) -> None:
         """The thread's whole life."""
+        self.engine.thread = threading.get_native_id()
         try:
             self._loop.run_until_complete(self._live())
         finally:
@@ -69,7 +61,7 @@ class EngineThread:
         target = Target(number=number, stream=stream, path=path, url=url, weight=weight)
         if not like:
             self.targets.append(target)
-            self._do(lambda: self._engine.add_target(url, self._host))
+            self._do(lambda: self.engine.add_target(url, self._host))
         return target
 
     def add_stream(self, stream: ArrivalStream) -> Callable[[], None]:
@@ -92,7 +84,7 @@ class EngineThread:
         made: list[ClosedUser] = []
 
         def start() -> None:
-            made.append(make(self._engine))
+            made.append(make(self.engine))
             made[0].start(after_s)
 
         self._do(start)
@@ -109,4 +101,4 @@ class EngineThread:
     async def _live(self) -> None:
         await self._finish.wait()
         self._dispatcher.close()
-        await self._engine.drain(self._drain_s)
+        await self.engine.drain(self._drain_s)

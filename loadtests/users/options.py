@@ -14,7 +14,8 @@ from loadtests.plan import STAMPED_RPS
 
 @events.init_command_line_parser.add_listener
 def _add_options(parser: Any) -> None:
-    add = parser.add_argument_group("testbed").add_argument
+    # The page shows what is added to the parser itself, and not what is in a group of it.
+    add = parser.add_argument
     add("--path", default="/wait?ms=100", help="what open and closed users ask for")
     add("--rate", type=float, default=1.0, help="arrivals a second of one open user")
     add(
@@ -34,11 +35,13 @@ def _add_options(parser: Any) -> None:
     )
     add(
         "--ledgers",
+        include_in_web_ui=False,
         metavar="FOLDER",
         help="count in a ledger there, for the exporter; under --profile, or the target's name",
     )
     add(
         "--allow-host",
+        include_in_web_ui=False,
         action="append",
         metavar="NAME",
         help="a host that you answer for; load goes to this machine without it",

@@ -22,10 +22,12 @@ from loadtests.engine import statistics
 from loadtests.engine.metrics import ClientMetrics, client_ledger
 from loadtests.engine.recorder import Reader
 from loadtests.engine.thread import EngineThread
+from loadtests.engine.watch import Watch, note_run, of_engine
 from servers.ledger import Ledger
 
 TICK_S = 0.25
 SPARE_S = 5.0
+BY_HAND = "by hand"
 _log = logging.getLogger(__name__)
 _sessions: dict[int, Session] = {}
 _ledgers: dict[str, tuple[str, Ledger]] = {}
@@ -40,7 +42,9 @@ class Session:
         target = guard.check(environment.host or "", options.allow_host or ())
         self.engine = EngineThread(target, options.max_in_flight, options.stamped_rps)
         profile = options.profile or f"{target.name}:{target.port}"
-        self._metrics = ClientMetrics(_ledger(options.ledgers, profile), self.engine.targets)
+        ledger = _ledger(options.ledgers, profile)
+        note_run(ledger, BY_HAND, options.path, BY_HAND)
+        self._metrics, self._watch = ClientMetrics(ledger, self.engine.targets), Watch(ledger)
         self._reader = Reader(self.engine.recorder)
         self._environment = environment
         self._drain_s = float(options.drain)
@@ -68,7 +72,10 @@ class Session:
         for rows, _ in self._reader.news():
             statistics.merge(rows, urls, self._environment.stats, time.time())
             self._metrics.merge(rows)
-        self._metrics.tick(self.engine.in_flight, self.engine.connections)
+            self._watch.merge(rows)
+        engine = self.engine.engine
+        self._metrics.tick(engine.in_flight, engine.connections_opened)
+        self._watch.tick(of_engine(engine))
 
 
 def _ledger(folder: str | None, profile: str) -> Ledger:

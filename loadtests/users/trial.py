@@ -23,10 +23,12 @@ from loadtests.engine.engine import Engine
 from loadtests.engine.generator import Share, generate
 from loadtests.engine.metrics import ClientMetrics, client_ledger
 from loadtests.engine.recorder import Reader
+from loadtests.engine.watch import Phases, Watch, note_run, of_engine
 from loadtests.plan import GeneratorPlan
 from loadtests.records import GeneratorReport
 from loadtests.results import write_whole
 from loadtests.sample_writer import SampleWriter
+from servers.ledger import Ledger
 
 PLAN_VARIABLE = "TESTBED_PLAN"
 PLAN_DEADLINE_S = 60.0
@@ -77,8 +79,8 @@ class TrialUser(User):
         feeds: deque[_Feed] = deque()
         writer = SampleWriter(plan.samples(share.number), plan.targets)
         try:
-            metrics = ClientMetrics(client_ledger(plan.ledgers, plan.profile), plan.targets)
-            begin = lambda engine: feeds.append(_Feed(engine, plan, writer, metrics))  # noqa: E731
+            ledger = client_ledger(plan.ledgers, plan.profile)
+            begin = lambda engine: feeds.append(_Feed(engine, plan, writer, ledger))  # noqa: E731
             work = gevent.get_hub().threadpool.spawn(generate, plan, begin, share)
             while not work.ready():
                 work.wait(TICK_S)
@@ -96,11 +98,14 @@ class _Feed:
     """What an engine records, on its way to the samples, the statistics and the metrics."""
 
     def __init__(
-        self, engine: Engine, plan: GeneratorPlan, writer: SampleWriter, metrics: ClientMetrics
+        self, engine: Engine, plan: GeneratorPlan, writer: SampleWriter, ledger: Ledger
     ) -> None:
         self._engine, self._reader = engine, Reader(engine.recorder)
         self._names = [target.path for target in plan.targets]
-        self._writer, self._metrics = writer, metrics
+        self._writer = writer
+        self._metrics = ClientMetrics(ledger, plan.targets)
+        self._watch, self._phases = Watch(ledger, spins=plan.spin), Phases(ledger, plan)
+        note_run(ledger, plan.run, plan.workload, plan.load)
 
     def pass_on(self, stats: Any) -> None:
         """Pass on what is new; a chunk is written when it is whole."""
@@ -108,9 +113,12 @@ class _Feed:
         for rows, whole in self._reader.news():
             statistics.merge(rows, self._names, stats, time.time())
             self._metrics.merge(rows)
+            self._watch.merge(rows)
             if whole is not None:
                 pool.apply(self._writer.write, (whole,))
         self._metrics.tick(self._engine.in_flight, self._engine.connections_opened)
+        self._watch.tick(of_engine(self._engine))
+        self._phases.tick(time.perf_counter_ns())
 
 
 @events.init.add_listener

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import sys
 import tempfile
-from pathlib import Path
 
 from loadtests.plan import STAMPED_RPS
 from loadtests.run.world import RealWorld

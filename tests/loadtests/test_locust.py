@@ -6,10 +6,12 @@ import csv
 import http.client
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import urllib.parse
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -240,6 +242,15 @@ def ended_requests(ledger: Path) -> float:
     return sum(cells[0] for (name, *_), cells in found.items() if name == "requests_total")
 
 
+def fields(port: int) -> set[str]:
+    """The names of the fields that the page shows beside Locust's own."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=10) as answer:
+        page = answer.read().decode()
+    given = re.search(r"window.templateArgs = (\{.*\})", page)
+    assert given is not None
+    return set(json.loads(given[1])["extra_options"])
+
+
 def test_the_web_ui_starts_and_stops_a_load_and_shows_it(server: Live, tmp_path: Path) -> None:
     web = free_port()
     argv = [*LOCUST, "--web-host", "127.0.0.1", "--web-port", str(web), "--class-picker"]
@@ -254,6 +265,8 @@ def test_the_web_ui_starts_and_stops_a_load_and_shows_it(server: Live, tmp_path:
     ) as process:
         try:
             mini.eventually(lambda: ask(web, "GET", "/stats/requests"))
+            assert {"path", "rate", "arrivals", "think_time"} <= fields(web)
+            assert not {"allow_host", "ledgers"} & fields(web)
             started = ask(
                 web,
                 "POST",

@@ -6,8 +6,8 @@ import dataclasses
 
 from loadtests.analysis.summary import Trial
 from loadtests.analysis.trial import summarize
-from loadtests.analysis.validity import LATE_MS
 from loadtests.engine.generator import planned
+from loadtests.gates import LATE_MS
 from loadtests.samples import ErrorKind, Outcome
 from tests.loadtests.analysis.saved import (
     Row,
