@@ -1,4 +1,4 @@
-"""The door of the room: `python -m dashboards report RUN` and `python -m dashboards vendor`.
+"""The door of the room: `python -m dashboards report RUN`, and `grafana` or `vendor`.
 
 Rule: nothing but `sys` is imported before `main` stands ready to catch Ctrl-C.
 """

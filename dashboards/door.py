@@ -1,4 +1,7 @@
-"""The commands behind the door: write the report of a run, build the chart library again."""
+"""The commands behind the door: write the report of a run, make again what is made from code.
+
+Rule: what makes the dashboards is imported by its own command only, for only it needs the SDK.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,10 @@ from dashboards.report import page, text
 from loadtests.analysis import summary_json
 
 
+class StaleError(Exception):
+    """Files that are not as their code makes them, or cannot be made: says which and why."""
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit code. Faults are one line on stderr, and 1."""
     options = _parser().parse_args(arguments)
@@ -22,9 +29,11 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if options.command == "vendor":
             print(vendor.build())
+        elif options.command == "grafana":
+            print(grafana(check=options.check))
         else:
             print(report(options.run), end="")
-    except (summary_json.SummaryError, vendor.VendorError) as error:
+    except (summary_json.SummaryError, vendor.VendorError, StaleError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except OSError as error:
@@ -43,6 +52,24 @@ def report(run: Path) -> str:
     return f"{text.render(summary)}\nReport: {os.path.relpath(target)}\n"
 
 
+def grafana(*, check: bool) -> str:
+    """Make the dashboards and the rules from their code, or only say whether they differ.
+
+    Returns the sentence to print. Raises StaleError where a file differs and is to be checked.
+    """
+    try:
+        from dashboards.grafana import generate
+    except ModuleNotFoundError as error:
+        raise StaleError(f"{error.name} is not installed: make dashboards installs it") from None
+    if check:
+        differ = [os.path.relpath(path) for path in generate.stale()]
+        if differ:
+            raise StaleError(f"not as the code makes it: {', '.join(differ)}; run make dashboards")
+        return f"{len(generate.files())} files are as the code makes them"
+    changed = [os.path.relpath(path) for path in generate.write()]
+    return "\n".join(["made again:", *changed]) if changed else "nothing has changed"
+
+
 def _write(target: Path, content: str) -> None:
     """Write the whole file or none: a full disk must not leave half a report behind."""
     part = target.with_suffix(".part")
@@ -54,7 +81,7 @@ def _write(target: Path, content: str) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    about = "Write the report of a run, or build the report's chart library again."
+    about = "Write the report of a run, or make again what is made from code."
     parser = argparse.ArgumentParser(prog="python -m dashboards", description=about)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     shown = commands.add_parser("report", help="write report.html and print the table")
@@ -62,5 +89,7 @@ def _parser() -> argparse.ArgumentParser:
         "run", type=Path, nargs="?", default=Path("results/latest"), metavar="RUN",
         help="a run folder, default results/latest",
     )  # fmt: skip
+    boards = commands.add_parser("grafana", help="make Grafana's dashboards from their code")
+    boards.add_argument("--check", action="store_true", help="write nothing, fail on a difference")
     commands.add_parser("vendor", help="build the report's chart library again (needs npm)")
     return parser

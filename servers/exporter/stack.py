@@ -116,12 +116,10 @@ def alive(owner: Owner) -> bool:
 
 
 def add(total: Numbers, numbers: Iterable[tuple[Key, tuple[float, ...]]]) -> None:
-    """Add series to a total, number by number."""
+    """Add series to a total, number by number; of a gauge that several show, the highest counts."""
     for key, cells in numbers:
-        if key in total:
-            total[key] = tuple(map(operator.add, total[key], cells))
-        else:
-            total[key] = cells
+        join = operator.add if _lasts(key) else max
+        total[key] = tuple(map(join, total[key], cells)) if key in total else cells
 
 
 def _lasts(key: Key) -> bool:

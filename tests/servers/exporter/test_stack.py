@@ -39,6 +39,23 @@ def test_equal_series_of_two_workers_are_summed_and_others_stay_apart(tmp_path: 
     assert queued[SUM] == 1.25
 
 
+def test_of_a_gauge_that_several_generators_show_the_highest_counts(tmp_path: Path) -> None:
+    with child() as first, child() as second:
+        for process, began, tripped in ((first, 1000, 0), (second, 1001, 1)):
+            labels = {"profile": "sync", "generator": str(process.pid)}
+            ledger = Ledger(path_of(tmp_path, process.pid), labels)
+            phase = ledger.series("testbed_phase_start_timestamp_seconds", "measure")
+            ledger.cells[phase] = began
+            ledger.cells[ledger.series("testbed_run_info", "r", "w", "l")] = 1
+            ledger.cells[ledger.series("testbed_gate_tripped", "dropped")] = tripped
+        numbers = looked(Stack(tmp_path)).numbers()
+
+    shown = {name: cells for (name, _), cells in numbers.items()}
+    assert shown["testbed_phase_start_timestamp_seconds"] == (1001,)
+    assert shown["testbed_run_info"] == shown["testbed_gate_tripped"] == (1,)
+    assert len(numbers) == 3
+
+
 def test_a_killed_worker_leaves_its_counters_and_takes_its_gauges(tmp_path: Path) -> None:
     code = (
         "import os, sys, time\n"

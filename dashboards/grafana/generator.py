@@ -1,0 +1,127 @@
+"""Is the client the bottleneck? What the load generator offers, and what it costs itself."""
+
+from __future__ import annotations
+
+from grafana_foundation_sdk.builders import common as build
+from grafana_foundation_sdk.builders import timeseries
+from grafana_foundation_sdk.models import common
+
+from dashboards.grafana import look
+from dashboards.grafana.board import Board
+from dashboards.grafana.panels import Panel, latencies, lines, shares, stack
+from dashboards.grafana.pictures import states
+from dashboards.grafana.queries import in_runs, quantiles, rate, total, tripped
+
+# As the gates of a trial have it.
+BUSY_SHARE = 0.9
+DELAY_SHARE = 0.2
+_FATES = "testbed_client_requests_total"
+_GENERATOR = ("profile", "generator")
+_LOOK_FOR = """\
+**A load generator that cannot keep up measures itself.** Then nothing else counts.
+
+- Offered and completed are one line, as long as the server keeps up. They part: the server is
+  full, or the client is.
+- Lateness stays below 10 ms, and the processor time below the red line: it is the server.
+- Many connections opened per second: the twin closes them, and each request pays for a new one."""
+
+
+def board() -> Board:
+    """Offered against achieved, lateness, processor time, and the gates."""
+    return Board(
+        name="generator",
+        question="Is the client the bottleneck?",
+        look_for=_LOOK_FOR,
+        panels=[*_rates(), *_processor(), *_progress(), *_connections(), _fates()],
+    )
+
+
+def _rates() -> tuple[Panel, Panel]:
+    return (
+        lines(
+            "Offered and completed",
+            "Requests that the schedule called for, and those that were answered with success.",
+            "reqps",
+            in_runs(rate("testbed_client_scheduled_requests_total"), "{{profile}} offered"),
+            in_runs(rate(_FATES, 'outcome="completed"'), "{{profile}} completed", "thin"),
+        ),
+        latencies(
+            "Lateness",
+            "How much later than intended a request was begun: the generator's own fault.",
+            *quantiles("testbed_client_lateness_seconds"),
+        ),
+    )
+
+
+def _processor() -> tuple[Panel, Panel]:
+    cpu = rate("testbed_client_cpu_seconds_total", by=_GENERATOR)
+    delay = rate("testbed_client_run_queue_delay_seconds_total", by=_GENERATOR)
+    return (
+        _limited(
+            shares(
+                "Processor time of each generator",
+                "Its engine is one thread: at 100 % of a processor it can do no more.",
+                in_runs(cpu, "{{profile}} {{generator}}"),
+            ),
+            BUSY_SHARE,
+        ),
+        _limited(
+            shares(
+                "Ready to run, without a processor",
+                "The share of the time in which each generator had work and no processor.",
+                in_runs(delay, "{{profile}} {{generator}}"),
+            ),
+            DELAY_SHARE,
+        ),
+    )
+
+
+def _connections() -> tuple[Panel, Panel]:
+    return (
+        lines(
+            "Connections opened per second",
+            "By the load generator. As many as requests: the server keeps none alive.",
+            "ops",
+            in_runs(rate("testbed_client_connections_total"), "{{profile}}"),
+        ),
+        lines(
+            "Open connections: servers",
+            "Accepted and not closed, in all workers.",
+            "short",
+            in_runs(total("testbed_open_connections"), "{{profile}}"),
+        ),
+    )
+
+
+def _progress() -> tuple[Panel, Panel]:
+    in_flight = total("testbed_client_in_flight_requests", by=_GENERATOR)
+    return (
+        lines(
+            "Requests in flight",
+            "Sent and not answered, by generator.",
+            "short",
+            in_runs(in_flight, "{{profile}} {{generator}}"),
+        ),
+        states(
+            "Gates",
+            "What would make the trial INVALID, moment by moment: red where it has happened.",
+            in_runs(tripped("profile", "gate"), "{{profile}} {{gate}}"),
+            {"0": ("not tripped", look.GOOD), "1": ("tripped", look.BAD)},
+        ),
+    )
+
+
+def _fates() -> Panel:
+    return stack(
+        "What became of requests: $profile",
+        "Completed, failed, dropped because too many were unanswered, or censored: not answered "
+        "when the drain ended. Nothing else can happen.",
+        "reqps",
+        look.FATES,
+        *[in_runs(rate(_FATES, f'outcome="{fate}"'), fate) for fate in look.FATES],
+    )
+
+
+def _limited(panel: timeseries.Panel, value: float) -> timeseries.Panel:
+    style = build.GraphThresholdsStyleConfig().mode(common.GraphThresholdsStyleMode.DASHED)
+    return panel.thresholds(look.limit(value)).thresholds_style(style)

@@ -1,0 +1,1 @@
+"""What Prometheus is told: its configuration, the recording rules, and PromQL by the contract."""
