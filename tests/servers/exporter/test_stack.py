@@ -51,9 +51,11 @@ def test_of_a_gauge_that_several_generators_show_the_highest_counts(tmp_path: Pa
         numbers = looked(Stack(tmp_path)).numbers()
 
     shown = {name: cells for (name, _), cells in numbers.items()}
-    assert shown["testbed_phase_start_timestamp_seconds"] == (1001,)
-    assert shown["testbed_run_info"] == shown["testbed_gate_tripped"] == (1,)
-    assert len(numbers) == 3
+    assert shown == {
+        "testbed_phase_start_timestamp_seconds": (1001,),
+        "testbed_run_info": (1,),
+        "testbed_gate_tripped": (1,),
+    }
 
 
 def test_a_killed_worker_leaves_its_counters_and_takes_its_gauges(tmp_path: Path) -> None:
