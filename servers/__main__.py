@@ -50,8 +50,10 @@ def _serve(arguments: argparse.Namespace) -> int:
         print(_as_shell(command, environment))
     else:
         _check_free(host, port)
-        ledger.sweep(arguments.ledgers, profile.name)
+        ledger.sweep(arguments.ledgers, profile.name, "worker")
         print(f"serving {profile.name} at http://{host}:{port}, Ctrl-C ends it", flush=True)
+        if arguments.explain:
+            print(f"what holds it: {arguments.ledgers}/*.stacks, a JSON line a stack", flush=True)
         os.execvpe(command[0], command, os.environ | environment)
     return 0
 

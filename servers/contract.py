@@ -19,6 +19,7 @@ PROBLEM_MEDIA_TYPE = "application/problem+json"
 # What a worker can tell about itself. A fact that cannot be read on this platform is null.
 FACTS = (
     "pid",
+    "profile",
     "server",
     "server_version",
     "worker_class",

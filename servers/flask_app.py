@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException
 
 from servers import contract, problems
@@ -89,7 +89,13 @@ def healthz() -> Response:
 
 def parity() -> Response:
     arguments("/parity")
-    return answer(contract.render(facts(NO_POOLS)))
+    return answer(contract.render(facts(NO_POOLS, settings().profile)))
+
+
+def settings() -> Settings:
+    """What this worker was told."""
+    found: Settings = current_app.config["SETTINGS"]
+    return found
 
 
 def arguments(path: str) -> Mapping[str, int]:

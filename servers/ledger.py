@@ -18,6 +18,7 @@ import mmap
 import os
 import struct
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,8 @@ from pathlib import Path
 from servers.metrics import METRICS
 
 SUFFIX = ".ledger"
+TRIAL_PREFIX = "trial-"
+"""How the folders of trials begin, which lie in the common one."""
 _MAGIC = b"testbed1"
 _LENGTH = struct.Struct("=Q")
 _INDEX_AT = len(_MAGIC) + _LENGTH.size
@@ -56,6 +59,8 @@ class Ledger:
         self._end = _INDEX_AT
         self._memory[: len(_MAGIC)] = _MAGIC
         self._known: dict[tuple[str, ...], int] = {}
+        # Threads may meet a series for the first time at once.
+        self._lock = threading.Lock()
         self._constant = frozenset(labels)
         self._append({"labels": dict(labels), "about": dict(about or {})})
 
@@ -65,17 +70,25 @@ class Ledger:
         Where the ledger is full, what is counted there goes nowhere.
         """
         key = (name, *values)
-        if key not in self._known:
-            metric = METRICS[name]
-            own = [label for label in metric.labels if label not in self._constant]
-            if len(own) != len(values):
-                raise ValueError(f"{name} has the labels {own} of its own, got {values}")
-            line = {"name": name, "values": values, "at": self._used}
-            fits = self._used + metric.cells <= _NOWHERE
-            self._known[key] = self._used if fits and self._append(line) else _NOWHERE
-            if self._known[key] != _NOWHERE:
-                self._used += metric.cells
-        return self._known[key]
+        known = self._known.get(key)
+        if known is None:
+            with self._lock:
+                known = self._known.get(key)
+                if known is None:
+                    known = self._known[key] = self._begin(name, values)
+        return known
+
+    def _begin(self, name: str, values: tuple[str, ...]) -> int:
+        metric = METRICS[name]
+        own = [label for label in metric.labels if label not in self._constant]
+        if len(own) != len(values):
+            raise ValueError(f"{name} has the labels {own} of its own, got {values}")
+        at = self._used
+        line = {"name": name, "values": values, "at": at}
+        if at + metric.cells > _NOWHERE or not self._append(line):
+            return _NOWHERE
+        self._used += metric.cells
+        return at
 
     def _append(self, line: object) -> bool:
         text = json.dumps(line).encode() + b"\n"
@@ -165,19 +178,28 @@ def born(pid: int) -> int | None:
 
 
 def default_folder() -> Path:
-    """Where the ledgers of one user's testbed are, in memory where the system has such a place."""
+    """Where the ledgers of one user's testbed are, in memory where the system has such a place.
+
+    The variable TESTBED_LEDGERS names another folder.
+    """
+    if given := os.environ.get("TESTBED_LEDGERS"):
+        return Path(given)
     memory = Path("/dev/shm")
     parent = memory if os.access(memory, os.W_OK) else Path(tempfile.gettempdir())
     return parent / f"testbed-{os.getuid()}"
 
 
-def sweep(folder: Path, profile: str) -> None:
-    """Remove what ended workers of a profile have left: its next server counts from zero."""
+def sweep(folder: Path, profile: str, role: str) -> None:
+    """Remove what ended processes of a profile have left: the next ones count from zero.
+
+    `role` is the label that names them: worker, or generator.
+    """
     for path in folder.glob(f"*{SUFFIX}"):
         with contextlib.suppress(LedgerError, OSError):
             ledger = Reader(path)
             pid, since = ledger.owner.pid, ledger.owner.born
-            if ledger.labels.get("profile") == profile and born(pid) != since:
+            mine = ledger.labels.get("profile") == profile and role in ledger.labels
+            if mine and born(pid) != since:
                 for left in folder.glob(f"{path.stem}.*"):
                     left.unlink(missing_ok=True)
 

@@ -1,44 +1,18 @@
 """The metrics that the testbed serves, as data: the contract of its instruments.
 
-Rule: this module imports the standard library only. HTTP metrics follow the names of the
-OpenTelemetry conventions for HTTP metrics in Prometheus spelling, the rest is `testbed_*`; both
-twins serve every one of them with the same labels and buckets, whatever their model.
+Rule: this module imports the standard library and `metric` only. HTTP metrics follow the names of
+the OpenTelemetry conventions for HTTP metrics in Prometheus spelling, the rest is `testbed_*`. A
+metric means the same for every model; a model without a loop or a pool has no series of it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal
 
-Kind = Literal["counter", "gauge", "histogram"]
-Writer = Literal["worker", "exporter", "generator"]
+from servers.metric import BUCKETS, EVENTS, OTHER, SUM, Metric
 
-# Upper bounds in seconds, a factor of 1.5 apart: from 0.25 ms to over a minute.
-BUCKETS = tuple(round(0.00025 * 1.5**step, 9) for step in range(32))
-OTHER = "_OTHER"
-"""The label of a method that HTTP does not name: it stands for all of them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """A name, what it means, its labels in order, and who writes it.
-
-    Histograms are in seconds and have the bounds `BUCKETS`.
-    """
-
-    name: str
-    kind: Kind
-    unit: str
-    writer: Writer
-    labels: tuple[str, ...]
-    help: str
-
-    @property
-    def cells(self) -> int:
-        """How many numbers one series is: of a histogram every bucket, the last one, the sum."""
-        return len(BUCKETS) + 2 if self.kind == "histogram" else 1
+__all__ = ["BUCKETS", "EVENTS", "METRICS", "OTHER", "SUM", "Metric"]
 
 
 def _table(metrics: Sequence[Metric]) -> Mapping[str, Metric]:
@@ -71,27 +45,27 @@ METRICS = _table(
         # Of requests whose client asked for the split: those that carry X-Request-Start.
         Metric(
             "http_server_request_duration_seconds", "histogram", "seconds", "worker", _ANSWER,
-            "Time from the application's first line to its last.",
+            "Time from the application's first line to its last, of measured requests.",
         ),
         Metric(
             "testbed_request_queue_seconds", "histogram", "seconds", "worker", _ROUTE,
-            "Time from the client's send to the application's first line: every queue before it.",
+            "Time from the client's send to the application's first line, of measured requests.",
         ),
         Metric(
             "testbed_request_hold_seconds", "histogram", "seconds", "worker", _ROUTE,
-            "Time for which a request kept its worker, thread or loop from serving anyone else.",
+            "Time that measured requests kept their worker, thread or loop from all others.",
         ),
         Metric(
             "testbed_request_longest_step_seconds", "histogram", "seconds", "worker", _ROUTE,
-            "The longest time in one piece for which a request held its worker, thread or loop.",
+            "The longest time in one piece of each measured request's hold.",
         ),
         Metric(
             "testbed_request_cpu_seconds_total", "counter", "seconds", "worker", _ROUTE,
-            "Processor time that the application used for requests, in its pools as well.",
+            "Processor time of measured requests in the application and its pools.",
         ),
         Metric(
             "testbed_request_wait_seconds_total", "counter", "seconds", "worker", _ROUTE,
-            "Time that requests spent in the application without using a processor.",
+            "Time of measured requests in the application without a processor.",
         ),
         Metric(
             "testbed_worker_measured_requests_total", "counter", "requests", "worker", _WORKER,
@@ -115,6 +89,10 @@ METRICS = _table(
             "How late the timers of each worker's loop are when it is idle.",
         ),
         Metric(
+            "testbed_event_loop_due_seconds", "gauge", "seconds", "worker", _WORKER,
+            "When the loop's next heartbeat is due, on the host's monotonic clock.",
+        ),
+        Metric(
             "testbed_pool_slots", "gauge", "slots", "worker", _POOL,
             "Places in each pool that requests run or wait in.",
         ),
@@ -127,6 +105,10 @@ METRICS = _table(
             "Requests that wait for a place in each pool.",
         ),
         # Seen from outside.
+        Metric(
+            "testbed_event_loop_stalled_seconds", "gauge", "seconds", "exporter", _WORKER,
+            "How long the loop's heartbeat is overdue now: what holds it holds it still.",
+        ),
         Metric(
             "testbed_pool_waiting_max_requests", "gauge", "requests", "exporter", _POOL,
             "The most that waited for a place in each pool since the last scrape.",
@@ -233,8 +215,3 @@ METRICS = _table(
         ),
     ]
 )  # fmt: skip
-
-SUM = len(BUCKETS) + 1
-"""Where a histogram's sum stands among its cells, behind the bucket that has no upper bound."""
-EVENTS = ("ListenOverflows", "ListenDrops", "TCPSynRetrans", "TCPTimeWaitOverflow")
-"""The values of `event`, as the kernel spells them."""

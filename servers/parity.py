@@ -11,14 +11,15 @@ from servers import kernel, live_servers
 from servers.contract import FACTS
 
 
-def facts(pools: Mapping[str, object]) -> dict[str, object]:
+def facts(pools: Mapping[str, object], profile: str) -> dict[str, object]:
     """All of `contract.FACTS`; what cannot be read is null.
 
-    `pools` are the facts that only the twin has: its pools' sizes and their use. Call it
+    `pools` are the facts that only the twin has: its pools' sizes and their use. `profile` is what
+    the worker was told that it is a part of. Call it
     where requests are handled, so that the running loop is theirs.
     """
     server = live_servers.of_uvicorn() or live_servers.of_gunicorn()
-    known = server | dict(pools) | _of_process()
+    known = server | dict(pools) | _of_process() | {"profile": profile or None}
     return {name: known.get(name) for name in FACTS}
 
 

@@ -115,6 +115,7 @@ class Profile:
         """What `/parity` of each worker must report; other facts it reports are not compared."""
         capped = self.worker == "asgi"
         return {
+            "profile": self.name,
             "server": self.server,
             "worker_class": self.worker_class,
             "loop": _LOOP_CLASSES.get(self.loop),

@@ -85,7 +85,13 @@ async def healthz(request: Request) -> Response:
 
 async def parity(request: Request) -> Response:
     arguments(request, "/parity")
-    return answer(contract.render(facts(pools_of(request).facts())))
+    return answer(contract.render(facts(pools_of(request).facts(), settings(request).profile)))
+
+
+def settings(request: Request) -> Settings:
+    """What this worker was told."""
+    found: Settings = request.app.state.settings
+    return found
 
 
 def arguments(request: Request, path: str) -> Mapping[str, int]:

@@ -59,9 +59,10 @@ class Stamps:
 
     def _share(self) -> float:
         closed_rps = self._requests / self._remembered_ns * 1e9 if self._remembered_ns else 0.0
-        if not self._limit_rps:
-            return 0.0
-        return self._limit_rps / max(self._limit_rps, self._open_rps + closed_rps)
+        rps = self._open_rps + closed_rps
+        if rps <= self._limit_rps:
+            return 1.0 if self._limit_rps else 0.0
+        return self._limit_rps / rps
 
 
 class Captures:

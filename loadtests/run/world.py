@@ -21,10 +21,10 @@ from typing import Protocol
 import psutil
 
 from loadtests.run.child import Child, RunningChild
+from servers.ledger import TRIAL_PREFIX, default_folder
 
 FAMILY_S = 1.0
 FETCH_TIMEOUT_S = 5.0
-SHARED_MEMORY = Path("/dev/shm")
 
 
 class World(Protocol):
@@ -175,8 +175,10 @@ class RealWorld:
 
     def make_folder(self) -> Path:
         """See World.make_folder."""
-        memory = SHARED_MEMORY if os.access(SHARED_MEMORY, os.W_OK) else None
-        return Path(tempfile.mkdtemp(prefix="testbed-", dir=memory))
+        # Below the common one: who watches all that runs here sees trials as well.
+        common = default_folder()
+        common.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix=TRIAL_PREFIX, dir=common))
 
     def remove_folder(self, folder: Path) -> None:
         """See World.remove_folder. What cannot be removed is no reason to lose a trial."""

@@ -10,6 +10,7 @@ from locust import events
 
 from loadtests.engine import statistics
 from loadtests.plan import STAMPED_RPS
+from servers.ledger import default_folder
 
 
 @events.init_command_line_parser.add_listener
@@ -35,9 +36,10 @@ def _add_options(parser: Any) -> None:
     )
     add(
         "--ledgers",
+        default=str(default_folder()),
         include_in_web_ui=False,
         metavar="FOLDER",
-        help="count in a ledger there, for the exporter; under --profile, or the target's name",
+        help="count in a ledger there, for the exporter (%(default)s)",
     )
     add(
         "--allow-host",

@@ -23,7 +23,8 @@ from loadtests.engine.metrics import ClientMetrics, client_ledger
 from loadtests.engine.recorder import Reader
 from loadtests.engine.thread import EngineThread
 from loadtests.engine.watch import Watch, note_run, of_engine
-from servers.ledger import Ledger
+from loadtests.users.target import profile_of
+from servers.ledger import Ledger, sweep
 
 TICK_S = 0.25
 SPARE_S = 5.0
@@ -41,7 +42,7 @@ class Session:
         options: Any = environment.parsed_options
         target = guard.check(environment.host or "", options.allow_host or ())
         self.engine = EngineThread(target, options.max_in_flight, options.stamped_rps)
-        profile = options.profile or f"{target.name}:{target.port}"
+        profile = options.profile or profile_of(target)
         ledger = _ledger(options.ledgers, profile)
         note_run(ledger, BY_HAND, options.path, BY_HAND)
         self._metrics, self._watch = ClientMetrics(ledger, self.engine.targets), Watch(ledger)
@@ -84,6 +85,7 @@ def _ledger(folder: str | None, profile: str) -> Ledger:
         return client_ledger(None, profile)
     try:
         if folder not in _ledgers:
+            sweep(Path(folder), profile, "generator")
             _ledgers[folder] = profile, client_ledger(Path(folder), profile)
     except OSError as error:
         _log.error("--ledgers %s: %s; name a folder that can be written", folder, error.strerror)

@@ -11,8 +11,9 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client import CollectorRegistry
 
+from servers.exporter import web
 from servers.exporter.collector import StackCollector
 from servers.ledger import default_folder
 
@@ -74,7 +75,7 @@ def _listen(registry: CollectorRegistry, host: str, port: int) -> int:
     if not 0 <= port <= 65_535:
         raise DoorError(f"--port is {port}: give a number from 0 to 65535", 2)
     try:
-        server, _ = start_http_server(port, host, registry)
+        return web.start(registry, host, port)
     except socket.gaierror:
         raise DoorError(f"host {host!r} is unknown: give an address of this machine", 1) from None
     except OSError as error:
@@ -82,7 +83,6 @@ def _listen(registry: CollectorRegistry, host: str, port: int) -> int:
         if error.errno == errno.EADDRINUSE:
             raise DoorError(f"port {port} on {host} is taken: {remedy}", 1) from None
         raise DoorError(f"cannot listen on port {port} of {host}: {error.strerror}", 1) from None
-    return server.server_port
 
 
 if __name__ == "__main__":

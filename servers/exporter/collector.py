@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
@@ -74,6 +75,7 @@ class StackCollector(Collector):
             **{(_MOST[name], labels): most[name, labels] for name, labels in now if name in _MOST},
             **self._listeners.connections(self._servers),
             **_of_workers(self._servers),
+            **_stalled(self._books, time.perf_counter()),
             **self._processes.read(self._servers),
             **_of_host(),
         }
@@ -112,9 +114,17 @@ def _of_workers(servers: Sequence[Server]) -> dict[Key, float]:
     numbers: dict[Key, float] = {}
     for server in servers:
         numbers["testbed_worker_restarts_total", (server.profile,)] = server.restarts
-        if server.workers or server.supervisors:
-            numbers["testbed_workers", (server.profile,)] = len(server.workers)
+        numbers["testbed_workers", (server.profile,)] = len(server.workers)
     return numbers
+
+
+def _stalled(books: Sequence[Book], now_s: float) -> dict[Key, float]:
+    """How long the heartbeat of each loop is overdue, by the clock that all processes share."""
+    return {
+        ("testbed_event_loop_stalled_seconds", labels): max(0.0, now_s - due_s)
+        for book in books
+        for (_, labels), due_s in book.gauges("testbed_event_loop_due_seconds")
+    }
 
 
 def _of_host() -> dict[Key, float]:

@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 
 from servers.exporter.book import Book, Key, Numbers
-from servers.ledger import SUFFIX, LedgerError, Owner, born
+from servers.ledger import SUFFIX, TRIAL_PREFIX, LedgerError, Owner, born
 from servers.metrics import METRICS
 
 
@@ -60,7 +60,11 @@ class Stack:
 
         A file that is not a ledger, or not yet, is passed over until the next look.
         """
-        found = set(self._folder.glob(f"*{SUFFIX}"))
+        found = {
+            path
+            for pattern in (f"*{SUFFIX}", f"{TRIAL_PREFIX}*/*{SUFFIX}")
+            for path in self._folder.glob(pattern)
+        }
         self._done &= found
         for path in sorted(found - self._done - self._open.keys()):
             with suppress(LedgerError):

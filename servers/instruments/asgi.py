@@ -128,5 +128,8 @@ class _Steps(MeasuredRequest):
         return awaited
 
     def close(self) -> None:
-        """End the coroutine where it stands."""
-        self._coroutine.close()
+        """End the coroutine where it stands, and the request with it."""
+        try:
+            self._coroutine.close()
+        finally:
+            self.finish()

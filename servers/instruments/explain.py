@@ -1,4 +1,4 @@
-"""The line that holds: stacks of the threads whose request runs long, taken from another thread.
+"""The line that holds: stacks of the threads that work for a request, taken from another thread.
 
 Rule: the measured thread does nothing for this. What a call into C without the interpreter's lock
 does is seen as the line that made the call; a call that keeps the lock is seen when it returns.
@@ -6,12 +6,14 @@ does is seen as the line that made the call; a call that keeps the lock is seen 
 
 from __future__ import annotations
 
+import atexit
 import json
 import sys
 import sysconfig
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from time import perf_counter_ns
 from types import FrameType
@@ -20,8 +22,6 @@ from servers.instruments import greenlets
 from servers.instruments.request import RUNNING
 
 EVERY_S = 0.005
-LONG_NS = 10_000_000
-"""How long a request must have held its thread to be looked at."""
 WRITE_S = 0.5
 DEPTH = 12
 MOST = 200
@@ -51,20 +51,18 @@ class Stacks:
 
     def __init__(self) -> None:
         self._found: dict[tuple[str, tuple[str, ...]], list[int]] = {}
-        self._noted: dict[int, int] = {}
         self.changed = False
 
     def look(self, now_ns: int, since_ns: int) -> None:
-        """Note every request that has run long; `since_ns` is the time of the look before."""
+        """Note what every thread does for its request; `since_ns` is the time of the look before.
+
+        Each look stands for the time since the last one, so that steps too short to be met every
+        time are counted by how often they are.
+        """
         threads = sys._current_frames()
         for thread, request in list(RUNNING.items()):
-            step_ns = request.step_ns
-            if now_ns - step_ns > LONG_NS and thread in threads:
-                # What was not seen of a step before it ran long counts as well.
-                known = self._noted.get(thread) == step_ns
-                self._noted[thread] = step_ns
-                held_ns = now_ns - (since_ns if known else step_ns)
-                self._note(request.path, tuple(frames(threads[thread])), held_ns)
+            if thread in threads:
+                self._note(request.path, tuple(frames(threads[thread])), now_ns - since_ns)
 
     def _note(self, route: str, stack: tuple[str, ...], held_ns: int) -> None:
         if (route, stack) in self._found or len(self._found) < MOST:
@@ -75,7 +73,7 @@ class Stacks:
 
     def lines(self) -> Iterator[str]:
         """As JSON, a line for each stack."""
-        for (route, stack), (samples, held_ns) in self._found.items():
+        for (route, stack), (samples, held_ns) in list(self._found.items()):
             held_ms = round(held_ns / 1e6, 3)
             found = {"route": route, "samples": samples, "held_ms": held_ms, "frames": stack}
             yield json.dumps(found) + "\n"
@@ -102,6 +100,8 @@ def _short(file: str) -> str:
 def _explain(path: Path, sleep: object) -> None:
     assert callable(sleep)
     stacks, seen_ns, written_ns = Stacks(), perf_counter_ns(), 0
+    # The last half second is written when the worker ends.
+    atexit.register(_write, path, stacks)
     while True:
         sleep(EVERY_S)
         now_ns = perf_counter_ns()
@@ -110,7 +110,12 @@ def _explain(path: Path, sleep: object) -> None:
         if stacks.changed and now_ns - written_ns > WRITE_S * 1e9:
             stacks.changed = False
             written_ns = now_ns
-            # Whole or not at all: a worker may be killed at any moment.
-            fresh = path.with_suffix(".part")
-            fresh.write_text("".join(stacks.lines()), encoding="utf-8")
-            fresh.replace(path)
+            _write(path, stacks)
+
+
+def _write(path: Path, stacks: Stacks) -> None:
+    """Whole or not at all: a worker may be killed at any moment, and its folder removed."""
+    fresh = path.with_suffix(".part")
+    with suppress(OSError):
+        fresh.write_text("".join(list(stacks.lines())), encoding="utf-8")
+        fresh.replace(path)

@@ -6,6 +6,7 @@ threads at calls only, so the threads of a worker lose no count, and need no loc
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import sys
@@ -33,11 +34,16 @@ class Meter:
         self.worker = str(pid)
         self.folder = Path(settings.ledgers) if settings.ledgers else None
         self.name = ledger.path_of(Path(), pid).stem
-        self.ledger = Ledger(
-            self.folder and ledger.path_of(self.folder, pid),
-            labels={"profile": settings.profile, "worker": self.worker},
-            about={"workers": settings.workers, "supervisor": _supervisor()},
-        )
+        labels = {"profile": settings.profile, "worker": self.worker}
+        about = {"workers": settings.workers, "supervisor": _supervisor()}
+        try:
+            self.ledger = Ledger(self.folder and ledger.path_of(self.folder, pid), labels, about)
+        except OSError as error:
+            # To serve uncounted is better than not to serve.
+            message = "no ledger in %s (%s): what this worker counts cannot be read"
+            logging.getLogger(__name__).error(message, self.folder, error.strerror)
+            self.folder = None
+            self.ledger = Ledger(None, labels, about)
         series, self.cells = self.ledger.series, self.ledger.cells
         self.active = series("http_server_active_requests")
         self._requests = series("testbed_worker_requests_total")

@@ -66,6 +66,7 @@ class StallMeter:
         self._meter, self._beats = meter, Beats(start_ns)
         self._stalls = meter.ledger.series("testbed_event_loop_stall_seconds")
         self._baseline = meter.ledger.series("testbed_event_loop_baseline_seconds")
+        self._due = meter.ledger.series("testbed_event_loop_due_seconds")
 
     def beat(self, now_ns: int) -> int:
         """Count a beat; returns when the next one is due."""
@@ -77,4 +78,5 @@ class StallMeter:
             cells[self._stalls + SUM] += wait
         if beats.baseline_ns is not None:
             cells[self._baseline] = beats.baseline_ns / 1e9
+        cells[self._due] = beats.due_ns / 1e9
         return beats.due_ns

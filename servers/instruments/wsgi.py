@@ -6,6 +6,7 @@ A greenlet lets its thread go whenever it waits.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
@@ -39,13 +40,16 @@ class Threads:
     def __init__(self, threads: int) -> None:
         self._alone = threads == 1
         self._numbers: dict[int, int] = {}
+        self._count = itertools.count(1)
 
     def place(self) -> tuple[int, str]:
         """This thread, and the name of its lane."""
         thread = get_ident()
         if self._alone:
             return thread, "worker"
-        return thread, f"thread {self._numbers.setdefault(thread, len(self._numbers) + 1)}"
+        if thread not in self._numbers:
+            self._numbers[thread] = next(self._count)
+        return thread, f"thread {self._numbers[thread]}"
 
     def begin(self, request: MeasuredRequest) -> None:
         """The request takes the thread."""
@@ -74,7 +78,7 @@ class Measured:
 class _Counted:
     """The answer to a request that is only counted."""
 
-    __slots__ = ("_body", "_environ", "_meter", "_start_response", "_status")
+    __slots__ = ("_body", "_ended", "_environ", "_meter", "_start_response", "_status")
 
     def __init__(
         self,
@@ -85,6 +89,7 @@ class _Counted:
     ) -> None:
         self._meter, self._environ, self._start_response = meter, environ, start_response
         self._status = "0"
+        self._ended = False
         meter.cells[meter.active] += 1.0
         try:
             self._body = app(environ, self._start)
@@ -107,6 +112,9 @@ class _Counted:
             self._count()
 
     def _count(self) -> None:
+        if self._ended:
+            return
+        self._ended = True
         meter, environ = self._meter, self._environ
         meter.cells[meter.active] -= 1.0
         status = int(self._status[:3])
@@ -154,8 +162,9 @@ class _Split(MeasuredRequest):
             self._end()
 
     def _end(self) -> None:
-        self._unit.end(self)
-        self.finish()
+        if not self.ended:
+            self._unit.end(self)
+            self.finish()
 
 
 def _close(body: Iterable[bytes]) -> None:

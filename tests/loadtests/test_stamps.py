@@ -139,3 +139,10 @@ def test_captures_are_named_by_the_seed_and_the_intended_time_and_then_are_used_
     ]
     assert captures.from_ns == FOREVER
     assert Captures(from_ns=5_000, count=0, seed=1).from_ns == FOREVER
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+def test_without_a_limit_every_request_is_asked(is_open: bool) -> None:
+    stamps = Stamps(math.inf, random.Random(1), open_rps=50_000.0 if is_open else 0.0)
+
+    assert all(stamps.take(number * 20_000, is_open) for number in range(5_000))

@@ -37,6 +37,10 @@ class Scrape:
         wanted = labels.items()
         return [v for (n, own), v in self.samples.items() if n == name and wanted <= own]
 
+    def label_values(self, name: str, label: str) -> list[str]:
+        """The values of one label in all samples of a name."""
+        return [dict(own)[label] for (n, own) in self.samples if n == name]
+
 
 @dataclass(frozen=True, slots=True)
 class Stack:

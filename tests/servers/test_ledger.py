@@ -140,6 +140,27 @@ def test_threads_lose_no_count(path: Path) -> None:
     assert cells[hold + SUM] == 200_000
 
 
+@pytest.mark.usefixtures("hasty_switching")
+def test_threads_that_begin_series_at_once_get_one_each() -> None:
+    for _ in range(50):
+        counts = Ledger(None, LABELS)
+        together = threading.Barrier(4)
+
+        def begin(counts: Ledger = counts, together: threading.Barrier = together) -> None:
+            together.wait()
+            for number in range(20):
+                counts.cells[counts.series("testbed_request_cpu_seconds_total", f"/{number}")] += 1
+
+        threads = [threading.Thread(target=begin) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        assert list(counts.cells[:20]) == [4.0] * 20
+        assert not any(counts.cells[20:40])
+
+
 def test_a_reader_follows_a_writer_at_work(path: Path) -> None:
     """Whatever moment it looks at, it sees whole series, and counts that only grow."""
     counts = Ledger(path, LABELS)
@@ -189,7 +210,9 @@ def test_only_a_dead_servers_ledgers_are_swept(tmp_path: Path) -> None:
     dead.with_suffix(".slices").write_text("{}")
     Ledger(other, LABELS | {"profile": "asgi"})
 
-    ledger.sweep(tmp_path, "sync")
+    ledger.sweep(tmp_path, "sync", "generator")
+    assert dead.exists()
+    ledger.sweep(tmp_path, "sync", "worker")
 
     assert set(tmp_path.iterdir()) == {mine, other}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import sys
+import time
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -80,6 +81,7 @@ def test_a_server_has_every_metric_that_is_seen_from_outside(tmp_path: Path) -> 
     with child() as supervisor, child(SERVER, "0") as worker:
         ledger = ledger_of(tmp_path, worker.pid, workers=1, supervisor=supervisor.pid)
         ledger.cells[ledger.series("testbed_pool_waiting_requests", "threads")] = 2
+        ledger.cells[ledger.series("testbed_event_loop_due_seconds")] = time.perf_counter() - 3.0
         found = scrape(StackCollector(tmp_path))
 
         for metric in METRICS.values():
@@ -91,6 +93,8 @@ def test_a_server_has_every_metric_that_is_seen_from_outside(tmp_path: Path) -> 
         assert series(found, "testbed_pool_waiting_max_requests", **of_pool) == [2]
         assert series(found, "testbed_workers", **sync) == [1]
         assert series(found, "testbed_worker_restarts_total", **sync) == [0]
+        (stalled_s,) = series(found, "testbed_event_loop_stalled_seconds", worker=pid, **sync)
+        assert 3.0 <= stalled_s < 13.0
         assert series(found, "testbed_accept_queue_limit_connections", **sync) == [BACKLOG]
         assert series(found, "testbed_open_connections", worker=pid, **sync) == [0]
         for role, process in (("worker", worker), ("supervisor", supervisor)):
@@ -142,7 +146,7 @@ def test_the_sampler_sees_queues_that_no_scrape_would_see(tmp_path: Path) -> Non
 
 
 @linux
-def test_a_server_that_is_gone_leaves_its_counters_only(tmp_path: Path) -> None:
+def test_a_server_that_is_gone_leaves_its_counters_and_no_workers(tmp_path: Path) -> None:
     collector = StackCollector(tmp_path)
     with child(SERVER, "0") as worker:
         ledger = ledger_of(tmp_path, worker.pid)
@@ -154,7 +158,9 @@ def test_a_server_that_is_gone_leaves_its_counters_only(tmp_path: Path) -> None:
     kinds = {metric.name: metric.kind for metric in METRICS.values()}
     of_server = {key for key in before if dict(key[1]).get("profile") == "sync"}
     counters = {key for key in of_server if kinds[key[0]] == "counter"}
-    assert {key for key in after if dict(key[1]).get("profile") == "sync"} == counters
+    left = {key for key in after if dict(key[1]).get("profile") == "sync"}
+    assert left == counters | {("testbed_workers", (("profile", "sync"),))}
+    assert series(after, "testbed_workers") == [0]
     assert all(after[key] >= before[key] for key in counters)
     assert series(after, "testbed_worker_requests_total") == [3]
     assert len(of_server) > len(counters) > 5

@@ -9,10 +9,13 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from servers.instruments import wsgi
 from servers.profiles import PROFILES, Budget
+from servers.settings import Settings
 from tests.servers.live import ask, running
 from tests.servers.stack import Stack, exported
 
@@ -181,6 +184,56 @@ def test_the_line_that_holds_is_named(name: str, tmp_path: Path) -> None:
         assert frames[0].startswith("servers/work.py:")
         assert frames[0].endswith(f" {function}")
         assert not [frame for frame in frames if frame.startswith("/")]
+
+
+def test_a_line_that_holds_often_and_briefly_is_named_too(tmp_path: Path) -> None:
+    with running("uvloop", instruments="explain", ledgers=tmp_path) as live:
+        for _ in range(60):
+            ask(live.port, "GET", "/blocking?ms=8", stamped())
+    # Written at the latest when the worker ended.
+    (file,) = tmp_path.glob("*.stacks")
+    found = [json.loads(line) for line in file.read_text().splitlines()]
+    slept_ms = sum(one["held_ms"] for one in found if one["frames"][0].endswith(" block"))
+
+    assert 0.5 * 60 * 8 < slept_ms < 2.0 * 60 * 8
+
+
+HOSTILE = ["-01", "01-01", '00-x-hello " world-01', "00-7-7-01", "00-" + "0" * 32 + "-G-01"]
+
+
+@pytest.mark.parametrize("name", ["sync", "gevent", "uvloop", "gunicorn-asgi"])
+def test_a_foreign_trace_is_no_fault_and_no_capture(name: str, tmp_path: Path) -> None:
+    with running(name, Budget(slots=2), ledgers=tmp_path) as live:
+        for trace in (*HOSTILE, "é", "x" * 2000):
+            headers = stamped() | {"traceparent": trace}
+            answer = ask(live.port, "GET", "/hello", headers)
+            assert answer.status == 200
+            assert "server-timing" in answer.headers
+    assert list(tmp_path.glob("*.slices")) == []
+
+
+def test_an_answer_that_is_generated_or_closed_twice_is_counted_once() -> None:
+    """Work behind the first line of an answer holds the worker as well."""
+
+    def slow(environ: object, start_response: Any) -> Iterator[bytes]:
+        start_response("200 OK", [])
+        time.sleep(0.05)
+        yield b"late"
+
+    app = wsgi.measured(slow, Settings(threads=1))
+    meter = app._meter  # type: ignore[attr-defined]
+    for stamp in ({}, {"HTTP_X_REQUEST_START": f"t={time.time_ns() // 1000}"}):
+        environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/hello", **stamp}
+        body = app(environ, lambda *_: None)  # type: ignore[arg-type]
+        assert b"".join(body) == b"late"
+        for _ in range(2):
+            body.close()  # type: ignore[attr-defined]
+
+    cells, series = meter.cells, meter.ledger.series
+    assert cells[meter.active] == 0
+    assert cells[series("testbed_worker_requests_total")] == 2
+    assert cells[series("testbed_worker_measured_requests_total")] == 1
+    assert cells[series("testbed_worker_hold_seconds_total")] >= 0.05
 
 
 @pytest.mark.parametrize("name", PROFILES)
