@@ -1,4 +1,9 @@
-"""The gates' bounds: beyond them a trial is INVALID, whether it is watched or analyzed."""
+"""The gates' bounds: beyond them a trial is INVALID, whether it is watched or analyzed.
+
+A load that runs shows most reasons as they arise. Only the analysis can see two of them, for they
+need all samples at once: `conservation` and `schedule`. `worker_lost` is no matter of the load
+generator: the exporter counts workers, and the dashboards judge that count.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +14,16 @@ DELAY_SHARE = 0.2
 PUNCTUAL_SHARE = 0.99
 FAILURE_SHARE = 0.01
 
-WATCHED = ("dropped", "generator_late", "generator_busy", "host_busy")
-"""The reasons that can be seen while a load runs."""
+WATCHED = (
+    "dropped",
+    "generator_exhausted",
+    "failures",
+    "generator_late",
+    "generator_behind",
+    "generator_busy",
+    "host_busy",
+)
+"""The reasons that a load generator sees while it runs."""
 
 
 def late_bound_ms(latency_p50_ms: float | None) -> float:

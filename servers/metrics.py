@@ -203,7 +203,7 @@ METRICS = _table(
         # Of the trial under way.
         Metric(
             "testbed_run_info", "gauge", "runs", "generator",
-            ("profile", "run", "workload", "load"), "What the load generator runs: always 1.",
+            ("profile", "run", "workload", "load"), "1 while the load generator runs this, else 0.",
         ),
         Metric(
             "testbed_phase_start_timestamp_seconds", "gauge", "seconds", "generator",

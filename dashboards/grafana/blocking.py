@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 from dashboards.grafana.board import Board
-from dashboards.grafana.panels import Panel, latencies, lines, shares
-from dashboards.grafana.queries import Query, highest, in_runs, mean, quantile, rate, series, total
-from dashboards.prometheus import promql
-from dashboards.prometheus.promql import OCCUPIED, ratio
+from dashboards.grafana.panels import LEVELS, Panel, latencies, lines, shares
+from dashboards.grafana.pictures import bars
+from dashboards.grafana.queries import (
+    LONG,
+    Query,
+    growth,
+    highest,
+    in_runs,
+    mean,
+    peak,
+    peaks,
+    quantile,
+    rate,
+    series,
+    total,
+)
+from dashboards.prometheus.promql import OCCUPANCY, average, ratio
 
 _ROUTE = ("profile", "http_route")
 _POOL = ("profile", "pool")
@@ -17,7 +30,9 @@ _LOOK_FOR = """\
 - Occupancy near 100 % with a processor at rest: the workers **wait**, they do not work.
 - A loop is blocked by its longest step: see which route's step is as long as the stall.
 - Every model queues somewhere else: in the accept queue, in a pool, or in the loop's stall.
-- Occupancy counts a request when it ends: above 100 % for a moment, long ones have just ended."""
+- Occupancy is of the application alone. A worker also accepts, reads and writes: what is left
+  of 100 % is not free. See its CPU on Scalability.
+- A loop's occupancy counts a request when it ends; while something holds the loop it is 100 %."""
 
 
 def board() -> Board:
@@ -40,34 +55,38 @@ def board() -> Board:
 
 
 def _occupancy() -> tuple[Panel, Panel]:
-    slots = "testbed_worker_slots"
-    occupied = {by: promql.total(series(OCCUPIED), by) for by in (("profile",), _WORKER)}
     return (
         shares(
             "Occupancy",
-            "The share of its slots that the requests of a server held: threads, or loops.",
-            in_runs(ratio(occupied["profile",], total(slots)), "{{profile}}"),
+            "The share of its slots that requests have taken: of processes and threads those with "
+            "a request inside, of loops the time that requests held. Over the last 5 seconds.",
+            in_runs(average(series(OCCUPANCY), ("profile",)), "{{profile}}"),
         ),
         shares(
             "Occupancy of each worker",
-            "The same for each worker process by its id: is the work shared evenly?",
-            in_runs(ratio(occupied[_WORKER], total(slots, by=_WORKER)), "{{profile}} {{worker}}"),
+            "The same for each living worker process by its id: is the work shared evenly?",
+            in_runs(highest(OCCUPANCY, by=_WORKER), "{{profile}} {{worker}}"),
         ),
     )
 
 
 def _holds() -> tuple[Panel, Panel]:
-    step = "testbed_request_longest_step_seconds"
+    hold = mean("testbed_request_hold_seconds", by=_ROUTE, window=LONG)
+    step = quantile(0.99, "testbed_request_longest_step_seconds", by=_ROUTE)
     return (
-        latencies(
+        bars(
             "Mean hold by route",
-            "How long a request keeps its worker, thread or loop from serving anyone else.",
-            in_runs(mean("testbed_request_hold_seconds", by=_ROUTE), "{{profile}} {{http_route}}"),
+            "How long a request keeps its worker, thread or loop from serving anyone else, in the "
+            "last 30 seconds.",
+            "s",
+            in_runs(hold, "{{profile}} {{http_route}}"),
         ),
-        latencies(
+        bars(
             "Longest step by route, p99",
-            "The longest time in one piece: on a loop this is what all others wait for.",
-            in_runs(quantile(0.99, step, by=_ROUTE), "{{profile}} {{http_route}}"),
+            "The longest time in one piece, in the last 30 seconds: on a loop this is what all "
+            "others wait for.",
+            "s",
+            in_runs(step, "{{profile}} {{http_route}}"),
         ),
     )
 
@@ -80,15 +99,18 @@ def _waits() -> tuple[Panel, Panel]:
             "Accepted by the kernel and not by the server: now, and the most since the last "
             "scrape. Never compared alone: other models queue elsewhere.",
             "short",
-            in_runs(total(f"{accept}_max_connections"), "{{profile}} most"),
+            in_runs(peaks(f"{accept}_max_connections"), "{{profile}} most"),
             in_runs(total(f"{accept}_connections"), "{{profile}} now", "thin"),
+            says=LEVELS,
         ),
         latencies(
             "Stall of the event loop",
-            "How long something that becomes due at a random moment waits for its loop. Its timers "
-            "are late by the baseline even when it is idle; that is not counted.",
+            "How long something that becomes due at a random moment waits for its loop: p99 over "
+            "the last 30 seconds, less the baseline, by which timers are late on an idle loop. "
+            "Points: how long the loop that is overdue the most has been so, while it lasts.",
             in_runs(quantile(0.99, stall), "{{profile}} p99"),
             in_runs(highest("testbed_event_loop_baseline_seconds"), "{{profile}} baseline", "thin"),
+            in_runs(peak("testbed_event_loop_stalled_seconds"), "{{profile}} overdue", "points"),
         ),
     )
 
@@ -106,15 +128,14 @@ def _pools() -> tuple[Panel, Panel]:
             "Requests that wait for a place in a pool",
             "Now, and the most since the last scrape.",
             "short",
-            in_runs(total(most, by=_POOL), "{{profile}} {{pool}} most"),
+            in_runs(peaks(most, by=_POOL), "{{profile}} {{pool}} most"),
             in_runs(total(waiting, by=_POOL), "{{profile}} {{pool}} now", "thin"),
+            says=LEVELS,
         ),
     )
 
 
 def _losses() -> tuple[Panel, Panel]:
-    restarts = series("testbed_worker_restarts_total")
-    replaced = f"sum by (profile) (increase({restarts}[$__rate_interval]))"
     trouble = rate("testbed_host_tcp_events_total", by=("event",))
     return (
         lines(
@@ -129,6 +150,7 @@ def _losses() -> tuple[Panel, Panel]:
             "Worker processes that are alive, and those that had to be replaced.",
             "short",
             in_runs(total("testbed_workers"), "{{profile}} alive"),
-            in_runs(replaced, "{{profile}} replaced", "thin"),
+            in_runs(growth("testbed_worker_restarts_total"), "{{profile}} replaced", "thin"),
+            says=LEVELS,
         ),
     )

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from grafana_foundation_sdk.builders import dashboard as build
-from grafana_foundation_sdk.models import dashboard
+from grafana_foundation_sdk.models import common, dashboard
 
 from dashboards.grafana import look
-from dashboards.grafana.panels import Panel, figure, remark
-from dashboards.grafana.queries import Query, highest, in_runs, tripped
+from dashboards.grafana.panels import FLAT, HALF, LOW, WHOLE, Panel, figure, remark
+from dashboards.grafana.queries import Query, in_runs, series, tripped
 from dashboards.grafana.variables import phases, variables
+from dashboards.prometheus.promql import RUN, highest
 
 TITLES = {
     "twins": "Twins",
@@ -66,7 +67,7 @@ def build_dashboard(board: Board) -> dashboard.Dashboard:
 
 
 def _header(board: Board) -> tuple[Panel, ...]:
-    return (remark("What to look for", board.question, board.look_for), _runs(), _verdict())
+    return (_verdict(), remark("What to look for", board.question, board.look_for), _runs())
 
 
 def _runs() -> Panel:
@@ -75,32 +76,36 @@ def _runs() -> Panel:
         "Running",
         "What the load generator ran at the end of the time shown: profile, workload, load, run.",
         Query(
-            highest("testbed_run_info", by=by),
+            highest(series(RUN, 'load!=""'), by),
             "{{profile}}: {{workload}}, {{load}} ({{run}})",
             instant=True,
         ),
         calculation="lastNotNull",
-        says="name",
+        shows="name",
         absent="no run",
     )
-    for override in look.profiles():
+    for override in look.colours():
         panel.with_override(*override)
-    return panel
+    panel.orientation(common.VizOrientation.HORIZONTAL).color_scheme(look.unknown())
+    return panel.span(HALF).height(LOW)
 
 
 def _verdict() -> Panel:
-    said = {"0": ("VALID so far", look.GOOD), "1": ("INVALID", look.BAD)}
+    said = {"0": ("no gate has tripped", look.GOOD), "1": ("INVALID", look.BAD)}
     banner = figure(
         "Validity",
-        "INVALID where a gate tripped in the time shown: then the load generator or the host was "
-        "at fault, and the figures say nothing about the server.",
+        "INVALID where a gate tripped in the time shown: the load generator or the host was at "
+        "fault, requests failed or a worker was lost, and the figures say nothing of the model. "
+        "That none has tripped is no proof: the analysis of a saved run judges the whole of it.",
         in_runs(tripped("profile"), "{{profile}}"),
         in_runs(f"{tripped('profile', 'gate')} > 0", "{{profile}}: {{gate}}"),
         calculation="max",
-        says="value_and_name",
-        absent="no gate reports",
+        shows="value_and_name",
+        absent="no load generator reports",
     )
-    return banner.mappings(look.words(said))
+    # Side by side, over the whole width: nobody shall miss it.
+    banner.mappings(look.words(said)).orientation(common.VizOrientation.VERTICAL)
+    return banner.span(WHOLE).height(FLAT)
 
 
 def _link(name: str) -> build.DashboardLink:

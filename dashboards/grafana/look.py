@@ -11,7 +11,7 @@ from grafana_foundation_sdk.models import common, dashboard
 from grafana_foundation_sdk.models.dashboard import DynamicConfigValue, MatcherConfig
 
 from dashboards.grafana.queries import Drawn
-from dashboards.palette import LOOKS
+from dashboards.palette import LOOKS, UNKNOWN, Look
 
 GOOD, BAD = "green", "red"
 THIN, THICK = 1, 2
@@ -23,7 +23,12 @@ PARTS = {
     "wait": "#DDCC77",
     "rest": "#888888",
 }
-FATES = {"completed": "#888888", "failed": "#B5446E", "dropped": "#DDCC77", "censored": "#999933"}
+OUTCOMES = {
+    "completed": "#888888",
+    "failed": "#B5446E",
+    "dropped": "#DDCC77",
+    "censored": "#999933",
+}
 _DRAWN: Mapping[Drawn, Mapping[str, object]] = {
     "line": {},
     "thin": {"custom.lineWidth": THIN},
@@ -33,21 +38,25 @@ _DRAWN: Mapping[Drawn, Mapping[str, object]] = {
 Override = tuple[MatcherConfig, list[DynamicConfigValue]]
 
 
-def profiles() -> list[Override]:
-    """What makes every series of a profile look the same. Its legend begins with its name."""
-    return [
-        (
-            _named(f"/^{name}(?![\\w-])/"),
-            [
-                _fixed(look.colour),
-                DynamicConfigValue(
-                    "custom.lineStyle",
-                    {"fill": "dash", "dash": list(look.dash)} if look.dash else {"fill": "solid"},
-                ),
-            ],
-        )
-        for name, look in LOOKS.items()
-    ]
+def colours() -> list[Override]:
+    """The colour of every series of a profile. Its legend begins with the profile's name."""
+    return [(_of(profile), [_fixed(look.colour)]) for profile, look in LOOKS.items()]
+
+
+def lines() -> list[Override]:
+    """Beside the colour the dash, so that the difference never rests on colour alone."""
+    return [(_of(profile), [_fixed(look.colour), _dash(look)]) for profile, look in LOOKS.items()]
+
+
+def unknown() -> build_dashboard.FieldColor:
+    """The colour of a profile that has no row: it is none of theirs."""
+    grey = build_dashboard.FieldColor().mode(dashboard.FieldColorModeId.FIXED)
+    return grey.fixed_color(UNKNOWN.colour)
+
+
+def axis(unit: str, label: str) -> list[DynamicConfigValue]:
+    """The unit and the words at an axis."""
+    return [DynamicConfigValue("unit", unit), DynamicConfigValue("custom.axisLabel", label)]
 
 
 def drawn(how: Drawn) -> list[DynamicConfigValue]:
@@ -96,6 +105,15 @@ def words(said: Mapping[str, tuple[str, str]]) -> list[dashboard.ValueMapping]:
         for index, (value, (text, colour)) in enumerate(said.items())
     }
     return [dashboard.ValueMap(options=options)]
+
+
+def _of(profile: str) -> MatcherConfig:
+    return _named(f"/^{profile}(?![\\w-])/")
+
+
+def _dash(look: Look) -> DynamicConfigValue:
+    style = {"fill": "dash", "dash": list(look.dash)} if look.dash else {"fill": "solid"}
+    return DynamicConfigValue("custom.lineStyle", style)
 
 
 def _named(pattern: str) -> MatcherConfig:

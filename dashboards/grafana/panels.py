@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from string import ascii_uppercase
 from typing import TypeVar
 
-from grafana_foundation_sdk.builders import common as build
 from grafana_foundation_sdk.builders import (
+    bargauge,
     heatmap,
     prometheus,
     stat,
@@ -16,6 +16,7 @@ from grafana_foundation_sdk.builders import (
     timeseries,
     xychart,
 )
+from grafana_foundation_sdk.builders import common as build
 from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models import common, dashboard
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
@@ -23,25 +24,33 @@ from grafana_foundation_sdk.models.text import TextMode
 
 from dashboards.grafana import look
 from dashboards.grafana.queries import Query
-from servers.metrics import BUCKETS
 
-WHOLE, HALF, QUARTER = 24, 12, 6
-TALL, LOW = 9, 6
+WHOLE, HALF = 24, 12
+TALL, LOW, FLAT = 9, 7, 3
+# The axis of times: no server answers faster, and what takes longer than a second stretches it.
+SHORTEST_S, LONG_S = 1e-5, 1.0
 SOURCE = common.DataSourceRef("prometheus", "${datasource}")
 # The narrowest step, so that a rate's window is four scrapes whatever the data source is set to.
 STEP = "1s"
 
 Panel = Builder[dashboard.Panel]
-Kind = TypeVar("Kind", timeseries.Panel, heatmap.Panel, stat.Panel, statetimeline.Panel,
-                xychart.Panel)  # fmt: skip
+Kind = TypeVar("Kind", bargauge.Panel, heatmap.Panel, stat.Panel, statetimeline.Panel,
+                timeseries.Panel, xychart.Panel)  # fmt: skip
+RATES = ("mean", "max")
+LEVELS = ("lastNotNull", "max")
+"""What a legend says of a line: the mean of quantiles, of shares or of maxima means nothing."""
 
 
-def lines(title: str, description: str, unit: str, *queries: Query) -> timeseries.Panel:
-    """A line for each series, from zero."""
+def lines(
+    title: str, description: str, unit: str, *queries: Query, says: Sequence[str] = RATES
+) -> timeseries.Panel:
+    """A line for each series, from zero; `says`: what the legend says of each."""
     panel = asking(timeseries.Panel(), title, description, unit, queries)
-    panel.min(0).legend(look.legend("mean", "max")).tooltip(look.tooltip())
+    panel.min(0).legend(look.legend(*says)).tooltip(look.tooltip())
     panel.line_width(look.THICK).fill_opacity(0).show_points(common.VisibilityMode.NEVER)
-    for override in look.profiles():
+    if all(query.legend.startswith("{{profile}}") for query in queries):
+        panel.color_scheme(look.unknown())
+    for override in look.lines():
         panel.with_override(*override)
     for letter, query in zip(ascii_uppercase, queries, strict=False):
         if properties := look.drawn(query.drawn):
@@ -50,15 +59,15 @@ def lines(title: str, description: str, unit: str, *queries: Query) -> timeserie
 
 
 def latencies(title: str, description: str, *queries: Query) -> timeseries.Panel:
-    """Times on a logarithmic axis from the first bucket to the last: all such panels compare."""
+    """Times on a logarithmic axis that has one beginning everywhere, so that panels compare."""
     scale = build.ScaleDistributionConfig().type(common.ScaleDistribution.LOG).log(10)
-    panel = lines(title, description, "s", *queries)
-    return panel.scale_distribution(scale).min(BUCKETS[0]).max(BUCKETS[-1])
+    panel = lines(title, description, "s", *queries, says=LEVELS)
+    return panel.scale_distribution(scale).min(SHORTEST_S).axis_soft_max(LONG_S)
 
 
 def shares(title: str, description: str, *queries: Query) -> timeseries.Panel:
     """Shares of a whole; the axis shows all of it."""
-    return lines(title, description, "percentunit", *queries).axis_soft_max(1)
+    return lines(title, description, "percentunit", *queries, says=LEVELS).axis_soft_max(1)
 
 
 def stack(
@@ -75,17 +84,16 @@ def stack(
 
 
 def figure(
-    title: str, description: str, *queries: Query, calculation: str, says: str, absent: str
+    title: str, description: str, *queries: Query, calculation: str, shows: str, absent: str
 ) -> stat.Panel:
     """What each series comes to in the time shown, on a ground of its colour.
 
-    `says`: its name, its value, or both. `absent` is said where there is no series.
+    `shows`: its name, its value, or both. `absent` is said where there is no series.
     """
     panel = asking(stat.Panel(), title, description, "short", queries)
     panel.reduce_options(build.ReduceDataOptions().calcs([calculation])).no_value(absent)
-    panel.text_mode(common.BigValueTextMode(says)).color_mode(common.BigValueColorMode.BACKGROUND)
-    panel.graph_mode(common.BigValueGraphMode.NONE).orientation(common.VizOrientation.HORIZONTAL)
-    return panel.span(QUARTER).height(LOW)
+    panel.text_mode(common.BigValueTextMode(shows)).color_mode(common.BigValueColorMode.BACKGROUND)
+    return panel.graph_mode(common.BigValueGraphMode.NONE)
 
 
 def remark(title: str, description: str, markdown: str) -> text.Panel:

@@ -1,11 +1,11 @@
-"""The pictures that are no lines: distributions, states, and one quantity against another."""
+"""The pictures that are no lines: distributions, bars, states, one quantity against another."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from grafana_foundation_sdk.builders import bargauge, heatmap, statetimeline, xychart
 from grafana_foundation_sdk.builders import common as build
-from grafana_foundation_sdk.builders import heatmap, statetimeline, xychart
 from grafana_foundation_sdk.models import common, dashboard
 from grafana_foundation_sdk.models import heatmap as heatmap_model
 from grafana_foundation_sdk.models import xychart as xychart_model
@@ -29,6 +29,18 @@ def distribution(title: str, description: str, buckets: str) -> heatmap.Panel:
     return for_each_profile(panel)
 
 
+def bars(title: str, description: str, unit: str, *queries: Query) -> bargauge.Panel:
+    """A bar for each series with its last value, and that in figures."""
+    panel = asking(bargauge.Panel(), title, description, unit, queries)
+    panel.reduce_options(build.ReduceDataOptions().calcs(["lastNotNull"])).min(0)
+    panel.orientation(common.VizOrientation.HORIZONTAL).show_unfilled(False)
+    panel.display_mode(common.BarGaugeDisplayMode.BASIC).color_scheme(look.unknown())
+    panel.value_mode(common.BarGaugeValueMode.TEXT)
+    for override in look.colours():
+        panel.with_override(*override)
+    return panel
+
+
 def states(
     title: str, description: str, query: Query, said: Mapping[str, tuple[str, str]]
 ) -> statetimeline.Panel:
@@ -46,10 +58,18 @@ def against(title: str, description: str, unit: str, x: Query, y: Query, profile
     panel.with_transformation(dashboard.DataTransformerConfig("joinByField", options=together))
     panel.mapping(xychart_model.SeriesMapping.MANUAL).show(xychart_model.XYShowMode.POINTS)
     panel.series([_cloud(profile, x, y) for profile in profiles]).tooltip(look.tooltip())
-    panel.legend(look.legend()).axis_label(title.partition(" against ")[0])
-    for override in look.profiles():
+    panel.legend(look.legend()).min(0).color_scheme(look.unknown())
+    throughput, concurrency = title.split(" against ")
+    panel.axis_label(throughput)
+    panel.override_by_regexp(_ending(x), look.axis("short", concurrency.capitalize()))
+    for override in look.lines():
         panel.with_override(*override)
     return panel
+
+
+def _ending(query: Query) -> str:
+    """The names of all series of a query, which end alike."""
+    return f"/{query.legend.removeprefix('{{profile}}')}$/"
 
 
 def _cloud(profile: str, x: Query, y: Query) -> xychart.XYSeriesConfig:

@@ -10,13 +10,19 @@ from dataclasses import dataclass
 from typing import Literal
 
 from dashboards.prometheus import promql
-from dashboards.prometheus.promql import RUN, labels_of, ratio
+from dashboards.prometheus.promql import GATE, RUN, labels_of, ratio
 
 Drawn = Literal["line", "thin", "points"]
 
 WINDOW = "$__rate_interval"
+LONG = "30s"
+"""The window of quantiles: the 99th of a hundred requests wants hundreds of them."""
 PROFILE = ("profile",)
-_QUANTILES: tuple[tuple[float, str, Drawn], ...] = ((0.99, "p99", "line"), (0.5, "p50", "thin"))
+_ALIVE = {
+    "worker": "testbed_worker_slots",
+    "generator": "testbed_client_in_flight_requests",
+}
+"""What shows that a process is there: counters stay when theirs has ended."""
 _CHOSEN = {
     "profile": 'profile=~"$profile"',
     "run": 'run=~"$run"',
@@ -55,9 +61,20 @@ def series(name: str, *matchers: str) -> str:
     return promql.series(name, *chosen, *matchers)
 
 
-def rate(name: str, *matchers: str, by: Sequence[str] = PROFILE) -> str:
+def rate(name: str, *matchers: str, by: Sequence[str] = PROFILE, window: str = WINDOW) -> str:
     """How fast a counter grows."""
-    return promql.rate(series(name, *matchers), WINDOW, by)
+    return promql.rate(series(name, *matchers), window, by)
+
+
+def rate_of_each(process: str, name: str) -> str:
+    """How fast a counter grows in each process that is alive; `process` is the label of its id."""
+    by = ("profile", process)
+    return f"{rate(name, by=by)}\nand on ({', '.join(by)}) {series(_ALIVE[process])}"
+
+
+def growth(name: str, by: Sequence[str] = PROFILE) -> str:
+    """By how much a counter has grown since the point before."""
+    return promql.growth(series(name), WINDOW, by)
 
 
 def total(name: str, *matchers: str, by: Sequence[str] = PROFILE) -> str:
@@ -65,30 +82,43 @@ def total(name: str, *matchers: str, by: Sequence[str] = PROFILE) -> str:
     return promql.total(series(name, *matchers), by)
 
 
+def peaks(name: str, by: Sequence[str] = PROFILE) -> str:
+    """The greatest that each gauge has been since the point before, summed."""
+    return promql.total(promql.peak(series(name), WINDOW), by)
+
+
 def highest(name: str, *matchers: str, by: Sequence[str] = PROFILE) -> str:
     """The greatest of a gauge."""
     return promql.highest(series(name, *matchers), by)
 
 
+def peak(name: str, by: Sequence[str] = PROFILE) -> str:
+    """The greatest of a gauge, and that it has been since the point before."""
+    return promql.highest(promql.peak(series(name), WINDOW), by)
+
+
 def quantile(share: float, histogram: str, *matchers: str, by: Sequence[str] = PROFILE) -> str:
-    """A quantile of a histogram."""
-    return promql.quantile(share, series(f"{histogram}_bucket", *matchers), WINDOW, by)
+    """A quantile of a histogram over the last 30 seconds."""
+    return promql.quantile(share, series(f"{histogram}_bucket", *matchers), LONG, by)
 
 
-def mean(histogram: str, *matchers: str, by: Sequence[str] = PROFILE) -> str:
+def mean(histogram: str, *matchers: str, by: Sequence[str] = PROFILE, window: str = WINDOW) -> str:
     """The mean of a histogram."""
-    observed, count = f"{histogram}_sum", f"{histogram}_count"
-    return ratio(rate(observed, *matchers, by=by), rate(count, *matchers, by=by))
+    observed, count = (
+        rate(f"{histogram}_{part}", *matchers, by=by, window=window) for part in ("sum", "count")
+    )
+    return ratio(observed, count)
 
 
-def quantiles(histogram: str, *matchers: str) -> tuple[Query, ...]:
-    """The 99th percentile of a histogram, and beside it the median."""
+def quantiles(histogram: str, *matchers: str, upper: int = 99) -> tuple[Query, ...]:
+    """A high percentile of a histogram, and beside it the median."""
+    drawn: dict[int, Drawn] = {upper: "line", 50: "thin"}
     return tuple(
-        in_runs(quantile(share, histogram, *matchers), f"{{{{profile}}}} {called}", drawn)
-        for share, called, drawn in _QUANTILES
+        in_runs(quantile(percent / 100, histogram, *matchers), f"{{{{profile}}}} p{percent}", how)
+        for percent, how in drawn.items()
     )
 
 
 def tripped(*by: str) -> str:
-    """1 where a gate has tripped, be it in one generator or in several; else 0."""
-    return f"clamp_max({highest('testbed_gate_tripped', by=by)}, 1)"
+    """1 where a gate has tripped since the point before, else 0."""
+    return peak(GATE, by)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dashboards.grafana import look
 from dashboards.grafana.board import Board
 from dashboards.grafana.panels import Panel, latencies, stack
-from dashboards.grafana.pictures import distribution
-from dashboards.grafana.queries import cut, in_runs, mean, quantiles, rate
+from dashboards.grafana.pictures import bars, distribution
+from dashboards.grafana.queries import LONG, cut, in_runs, mean, quantiles, rate
 from dashboards.prometheus.promql import ratio
 
 _LATENCY = "testbed_client_latency_seconds"
@@ -16,9 +16,10 @@ _LOAD = 'stream!="bystander"'
 _LOOK_FOR = """\
 **The bystander asks for almost nothing, now and then, while the others wait or compute.**
 
-- A p99 that climbs above the p50: now and then somebody holds what all of them need.
+- Its p90 climbs above its p50: now and then somebody holds what all of them need.
 - Two bands in a heatmap: some requests pass, others stand behind a slow one.
-- In the split, the **queue** grows with the load, **CPU** and **wait** stay as they are."""
+- In the split, the **queue** grows with the load, **CPU** and **wait** stay as they are.
+- Percentiles are over the last 30 seconds; of a few requests a second there is no p99."""
 
 
 def board() -> Board:
@@ -35,12 +36,13 @@ def _streams() -> tuple[Panel, Panel]:
     return (
         latencies(
             "Latency of the bystander",
-            "A cheap request at a low rate of its own: it means the same on every profile.",
-            *quantiles(_LATENCY, _BYSTANDER),
+            "A cheap request at a low rate of its own: it means the same on every profile. Over "
+            "the last 30 seconds.",
+            *quantiles(_LATENCY, _BYSTANDER, upper=90),
         ),
         latencies(
             "Latency of the load",
-            "All other requests, from the moment at which they were due.",
+            "All other requests, from the moment at which they were due. Over the last 30 seconds.",
             *quantiles(_LATENCY, _LOAD),
         ),
     )
@@ -50,7 +52,8 @@ def _distribution() -> Panel:
     buckets = rate(f"{_LATENCY}_bucket", by=("le", "profile"))
     return distribution(
         "Latency of all requests: $profile",
-        "Each column is a moment, each row a latency; the lighter, the more requests.",
+        "Each column is a moment, each row a latency. The more its colour stands out from the "
+        "page, the more requests; the scale beside it says how many a second.",
         f"sum by (le) (\n{cut(buckets)}\n)",
     )
 
@@ -76,16 +79,22 @@ def _split() -> Panel:
 
 
 def _routes() -> tuple[Panel, Panel]:
-    by = ("profile", "http_route")
+    latency, duration = (
+        mean(histogram, by=("profile", "http_route"), window=LONG)
+        for histogram in (_LATENCY, _DURATION)
+    )
     return (
-        latencies(
+        bars(
             "Mean latency by path: clients",
-            "Which requests are slow for those who wait for them.",
-            in_runs(mean(_LATENCY, by=by), "{{profile}} {{http_route}}"),
+            "Which requests are slow for those who wait for them, in the last 30 seconds.",
+            "s",
+            in_runs(latency, "{{profile}} {{http_route}}"),
         ),
-        latencies(
+        bars(
             "Mean time in the application by route: servers",
-            "Which requests are slow in themselves, apart from every queue.",
-            in_runs(mean(_DURATION, by=by), "{{profile}} {{http_route}}"),
+            "Which requests are slow in themselves, apart from every queue, in the last 30 "
+            "seconds.",
+            "s",
+            in_runs(duration, "{{profile}} {{http_route}}"),
         ),
     )

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from dashboards.grafana.board import Board
-from dashboards.grafana.panels import Panel, lines, shares
+from dashboards.grafana.panels import LEVELS, Panel, lines
 from dashboards.grafana.pictures import against
-from dashboards.grafana.queries import in_runs, rate, total
+from dashboards.grafana.queries import in_runs, mean, rate, rate_of_each, series, total
 from dashboards.palette import LOOKS
-from dashboards.prometheus.promql import ratio, share_of
+from dashboards.prometheus.promql import number, ratio, share_of
 
 _ANSWERS = "testbed_requests_total"
 _CPU = "testbed_process_cpu_seconds_total"
 _MEMORY = "testbed_process_proportional_memory_bytes"
-_SHARE = "testbed_worker_requests_total"
+_OF_WORKER = "testbed_worker_requests_total"
+_OUTCOMES = "testbed_client_requests_total"
 _IN_FLIGHT = "testbed_client_in_flight_requests"
 _LOOK_FOR = """\
 **More in flight should bring more answers per second, until something is full.**
 
 - Where the cloud bends to the right, more concurrency brings no more throughput: the **knee**.
-- In flight must equal λ·W, arrivals per second times latency (Little's law). Where the two lines
-  part for long, do not believe the measurement.
+- In flight equals λ·W, arrivals per second times latency (Little's law), while all that is offered
+  is also answered. Where more and more is unanswered, the two lines must part.
 - The gap between in flight and active is the queue again.
 - Compare costs at the same rate only: an idle server is not a cheap one."""
 
@@ -43,9 +44,10 @@ def board() -> Board:
 
 
 def _throughput() -> tuple[Panel, Panel]:
-    completed = rate("testbed_client_requests_total", 'outcome="completed"')
-    # Arrivals times their mean latency is the sum of latencies for each second.
-    little = rate("testbed_client_latency_seconds_sum")
+    completed = rate(_OUTCOMES, 'outcome="completed"')
+    dropped = rate(_OUTCOMES, 'outcome="dropped"')
+    arrivals = f"({rate('testbed_client_scheduled_requests_total')}\n- {dropped})"
+    little = f"{arrivals}\n* ({mean('testbed_client_latency_seconds')})"
     return (
         against(
             "Throughput against concurrency",
@@ -57,12 +59,14 @@ def _throughput() -> tuple[Panel, Panel]:
         ),
         lines(
             "In flight, λ·W, and active",
-            "Sent and not answered, what Little's law makes of rate and latency, and how many of "
-            "them are in the application.",
+            "Sent and not answered; what Little's law makes of it, the arrivals that were sent "
+            "times the mean latency, which holds only while all that is offered is also answered; "
+            "and how many are in the application.",
             "short",
             in_runs(total(_IN_FLIGHT), "{{profile}} in flight"),
             in_runs(little, "{{profile}} λ·W", "points"),
             in_runs(total("http_server_active_requests"), "{{profile}} active", "thin"),
+            says=LEVELS,
         ),
     )
 
@@ -70,14 +74,14 @@ def _throughput() -> tuple[Panel, Panel]:
 def _processors() -> tuple[Panel, Panel]:
     return (
         lines(
-            "Processor time for each request",
+            "CPU time for each request",
             "Of all processes of a server, its supervisor and its pools included.",
             "s",
             in_runs(ratio(rate(_CPU), rate(_ANSWERS)), "{{profile}}"),
         ),
         lines(
-            "Processors in use",
-            "1 is one processor that works all the time.",
+            "CPUs in use",
+            "1 is one CPU that works all the time.",
             "short",
             in_runs(rate(_CPU), "{{profile}}"),
         ),
@@ -94,12 +98,14 @@ def _memory() -> tuple[Panel, Panel]:
             "bytes",
             in_runs(total(_MEMORY), "{{profile}}"),
             in_runs(resident, "{{profile}} resident", "thin"),
+            says=LEVELS,
         ),
         lines(
             "Memory for each request in flight",
             "The whole memory of a server over the requests that it has at once.",
             "bytes",
             in_runs(ratio(total(_MEMORY), total(_IN_FLIGHT)), "{{profile}}"),
+            says=LEVELS,
         ),
     )
 
@@ -112,32 +118,36 @@ def _scheduling() -> tuple[Panel, Panel]:
     return (
         lines(
             "Context switches for each request",
-            "Voluntary: a thread waits. Involuntary: another one took its processor.",
+            "Voluntary: a thread waits. Involuntary: another one took its CPU.",
             "short",
             in_runs(ratio(voluntary, rate(_ANSWERS)), "{{profile}} voluntary"),
             in_runs(ratio(involuntary, rate(_ANSWERS)), "{{profile}} involuntary", "thin"),
         ),
-        shares(
-            "Ready to run, without a processor",
-            "Seconds in each second, over all threads of a server: who competes for processors?",
+        lines(
+            "Threads ready to run, without a CPU",
+            "How many of a server's threads wait for a CPU, on average: who competes for them?",
+            "short",
             in_runs(rate("testbed_process_run_queue_delay_seconds_total"), "{{profile}}"),
         ),
     )
 
 
 def _workers() -> tuple[Panel, Panel]:
-    own = rate(_SHARE, by=("profile", "worker"))
-    share = share_of(own, rate(_SHARE))
+    workers = number(series("testbed_worker_slots"), ("profile",))
+    fair = f"{rate(_OF_WORKER)}\n/ {workers}"
     return (
-        shares(
-            "Share of each worker",
-            "Which part of the requests each worker process answers: above 60/40 is unfair.",
-            in_runs(share, "{{profile}} {{worker}}"),
+        lines(
+            "Requests of each worker, against its fair share",
+            "1: it answers as many as the others. Of two workers 1.2 is 60/40, which is unfair.",
+            "short",
+            in_runs(share_of(rate_of_each("worker", _OF_WORKER), fair), "{{profile}} {{worker}}"),
+            says=LEVELS,
         ),
         lines(
             "Threads",
             "Of all processes of a server.",
             "short",
             in_runs(total("testbed_process_threads"), "{{profile}}"),
+            says=LEVELS,
         ),
     )

@@ -6,7 +6,7 @@ from dashboards.grafana.board import Board
 from dashboards.grafana.panels import Panel, latencies, lines
 from dashboards.grafana.queries import in_runs, mean, quantiles, rate
 
-_FATES = "testbed_client_requests_total"
+_OUTCOMES = "testbed_client_requests_total"
 _ANSWERS = "testbed_requests_total"
 _LATENCY = "testbed_client_latency_seconds"
 _DURATION = "http_server_request_duration_seconds"
@@ -16,7 +16,8 @@ _LOOK_FOR = """\
 - Raise the load until the latency on the left climbs and the right one stays. The gap is the
   **queue**: a server's own clock starts when the server picks a request up.
 - Answers per second that stop while the load goes on growing: the twin is at its **capacity**.
-- Failures on the left without errors on the right: they never reached the application."""
+- Failures on the left without errors on the right: they never reached the application.
+- Percentiles are over the last 30 seconds, rates over the last few."""
 
 
 def board() -> Board:
@@ -30,18 +31,19 @@ def board() -> Board:
 
 
 def _rates() -> tuple[Panel, Panel]:
+    succeeded = rate(_ANSWERS, 'http_response_status_code!~"[45].."')
     return (
         lines(
             "Answers per second: clients",
-            "Requests that were answered with success, as their clients count them.",
+            "Requests that were answered with success: with a status below 400.",
             "reqps",
-            in_runs(rate(_FATES, 'outcome="completed"'), "{{profile}}"),
+            in_runs(rate(_OUTCOMES, 'outcome="completed"'), "{{profile}}"),
         ),
         lines(
             "Answers per second: servers",
-            "Requests that the application has answered, with success or not.",
+            "Answers of the application with a status below 400, as the clients count them.",
             "reqps",
-            in_runs(rate(_ANSWERS), "{{profile}}"),
+            in_runs(succeeded, "{{profile}}"),
         ),
     )
 
@@ -50,14 +52,14 @@ def _errors() -> tuple[Panel, Panel]:
     refused = rate(_ANSWERS, 'http_response_status_code=~"[45].."')
     return (
         lines(
-            "Requests without success: clients",
-            "Failed, dropped because too many were unanswered, or given up at the end.",
+            "Failures per second: clients",
+            "Requests that were answered with a status of 400 or above, or not at all.",
             "reqps",
-            in_runs(rate(_FATES, 'outcome!="completed"'), "{{profile}}"),
+            in_runs(rate(_OUTCOMES, 'outcome="failed"'), "{{profile}}"),
         ),
         lines(
-            "Error answers: servers",
-            "Answers with a status of 400 or above; zero where there was none.",
+            "Failures per second: servers",
+            "Answers of the application with a status of 400 or above; zero where there is none.",
             "reqps",
             in_runs(f"{refused}\nor 0 * {rate(_ANSWERS)}", "{{profile}}"),
         ),

@@ -6,7 +6,7 @@ from grafana_foundation_sdk.builders import dashboard as build
 from grafana_foundation_sdk.models import dashboard
 
 from dashboards.grafana.panels import SOURCE
-from dashboards.grafana.queries import highest
+from dashboards.grafana.queries import cut, highest
 from dashboards.prometheus import promql
 
 # Also what has no such label: a server that no run loads.
@@ -17,13 +17,12 @@ _ALL = "$__all"
 def variables() -> tuple[build.DatasourceVariable | build.QueryVariable, ...]:
     """The same on every dashboard. What a run did not have is not offered with it."""
     run, workload = 'run=~"$run"', 'workload=~"$workload"'
-    found = promql.series(promql.RUN, run, workload)
-    info = "testbed_run_info"
+    of_run, of_both = promql.series(promql.RUN, run), promql.series(promql.RUN, run, workload)
     return (
         _source(),
-        _values("profile", "Profile", found).multi(True),
-        _values("workload", "Workload", promql.series(info, run)),
-        _values("run", "Run", info).sort(dashboard.VariableSort.NATURAL_DESC),
+        _values("profile", "Profile", of_both).multi(True),
+        _values("workload", "Workload", of_run),
+        _values("run", "Run", promql.RUN).sort(dashboard.VariableSort.NATURAL_DESC),
     )
 
 
@@ -37,7 +36,7 @@ def phases() -> build.AnnotationQuery:
         .enable(True)
         .icon_color("blue")
         # Grafana counts milliseconds.
-        .expr(f"1000 * {began}")
+        .expr(cut(f"1000 * {began}"))
         .use_value_for_time(True)
         .step("1s")
         .title_format("{{phase}}")

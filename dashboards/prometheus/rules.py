@@ -8,10 +8,24 @@ from __future__ import annotations
 import textwrap
 from dataclasses import dataclass
 
-from dashboards.prometheus.promql import OCCUPIED, RUN, rate, ratio, series
+from dashboards.prometheus.promql import (
+    GATE,
+    OCCUPANCY,
+    RUN,
+    growth,
+    highest,
+    mean_over,
+    rate,
+    ratio,
+    series,
+    total,
+)
 
 WINDOW = "5s"
-_WORKER = ("profile", "worker")
+STALLED_S = 0.1
+"""From here on a heartbeat of a loop that is overdue means that something holds it."""
+_PROFILE, _GATE, _WORKER = ("profile",), ("profile", "gate"), ("profile", "worker")
+_STALLED = "testbed_event_loop_stalled_seconds"
 _HEAD = """\
 # Made by `python -m dashboards grafana` from dashboards/prometheus/rules.py: change it there.
 groups:
@@ -31,29 +45,56 @@ class Rule:
 
 def _runs() -> Rule:
     info = ", ".join(("profile", "run", "workload", "load"))
-    served = f"{series('testbed_workers')} or {series('testbed_client_in_flight_requests')}"
+    served = f"{series('testbed_workers')} > 0 or {series('testbed_client_in_flight_requests')}"
     return Rule(
         RUN,
-        f"group by ({info}) ({series('testbed_run_info')})\n"
+        f"group by ({info}) ({series('testbed_run_info')} == 1)\n"
         f"or on (profile) group by (profile) ({served})",
         "What runs on each profile. Without a run its labels are missing, which a dashboard's "
         "variable that stands on All matches as well.",
     )
 
 
-def _occupied() -> Rule:
-    held = rate(series("testbed_worker_hold_seconds_total"), WINDOW, _WORKER)
-    answered = rate(series("testbed_worker_requests_total"), WINDOW, _WORKER)
-    measured = rate(series("testbed_worker_measured_requests_total"), WINDOW, _WORKER)
+def _gates() -> Rule:
+    replaced = growth(series("testbed_worker_restarts_total"), WINDOW, _PROFILE)
+    gone = f"sum by (profile) ({series('testbed_workers')} == bool 0)"
+    under_way = f"and on (profile) {series('testbed_run_info')} == 1"
+    lost = f"({replaced} + {gone}) > bool 0\n  {under_way}"
     return Rule(
-        OCCUPIED,
-        f"{held}\n* ({ratio(answered, measured)})\nor {held}",
-        "How many slots of each worker were held, as a mean. Hold is known of the requests that "
-        "were measured, and scaled up to all of them; where none was measured it is zero.",
+        GATE,
+        f"{highest(series('testbed_gate_tripped'), _GATE)}\n"
+        f'or label_replace(\n  {lost},\n  "gate", "worker_lost", "", ""\n)',
+        "1 where a gate has tripped in any of the load generators of a profile, else 0. That a "
+        "worker was lost under load they cannot see: it was replaced, or none is left.",
     )
 
 
-RULES = (_runs(), _occupied())
+def _occupancy() -> Rule:
+    slots = total(series("testbed_worker_slots"), _WORKER)
+    active = total(mean_over(series("http_server_active_requests"), WINDOW), _WORKER)
+    stalled = f"max by (profile, worker) ({series(_STALLED)} > bool {STALLED_S})"
+    loops = f"(\n{_held()}\n) / {slots}\n+ {stalled}"
+    return Rule(
+        OCCUPANCY,
+        f"clamp_max({active} / {slots}, 1)\n"
+        f"unless on (profile, worker) {series(_STALLED)}\n"
+        f"or clamp_max(\n{textwrap.indent(loops, '  ')},\n  1\n)",
+        "The share of its slots that each worker has taken. Of processes and threads: those with "
+        "a request inside. A worker with a loop tells how overdue its heartbeat is: of the loop, "
+        "what the requests that ended have held, scaled up to those that were not measured; and "
+        "all of it while something holds it.",
+    )
+
+
+def _held() -> str:
+    """How many seconds a second the requests that ended had held their worker."""
+    held = rate(series("testbed_worker_hold_seconds_total"), WINDOW, _WORKER)
+    answered = rate(series("testbed_worker_requests_total"), WINDOW, _WORKER)
+    measured = rate(series("testbed_worker_measured_requests_total"), WINDOW, _WORKER)
+    return textwrap.indent(f"{held}\n* ({ratio(answered, measured)})\nor {held}", "  ")
+
+
+RULES = (_runs(), _gates(), _occupancy())
 
 
 def render() -> str:

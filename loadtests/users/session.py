@@ -44,7 +44,8 @@ class Session:
         self.engine = EngineThread(target, options.max_in_flight, options.stamped_rps)
         profile = options.profile or profile_of(target)
         ledger = _ledger(options.ledgers, profile)
-        note_run(ledger, BY_HAND, options.path, BY_HAND)
+        self._ledger, self._run = ledger, (BY_HAND, str(options.path), BY_HAND)
+        note_run(ledger, *self._run)
         self._metrics, self._watch = ClientMetrics(ledger, self.engine.targets), Watch(ledger)
         self._reader = Reader(self.engine.recorder)
         self._environment = environment
@@ -61,6 +62,9 @@ class Session:
             gevent.sleep(0.02)
         self._feeding.kill()
         self._merge()
+        # This process may live on, and load again: until then it shows no run and no gate.
+        note_run(self._ledger, *self._run, under_way=False)
+        self._watch.end()
         self._thread.kill()
 
     def _feed(self) -> None:

@@ -104,7 +104,8 @@ class _Feed:
         self._names = [target.path for target in plan.targets]
         self._writer = writer
         self._metrics = ClientMetrics(ledger, plan.targets)
-        self._watch, self._phases = Watch(ledger, spins=plan.spin), Phases(ledger, plan)
+        self._watch = Watch(ledger, spins=plan.spin, measure_s=plan.measure_s)
+        self._phases = Phases(ledger, plan)
         note_run(ledger, plan.run, plan.workload, plan.load)
 
     def pass_on(self, stats: Any) -> None:

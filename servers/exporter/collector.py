@@ -124,6 +124,8 @@ def _stalled(books: Sequence[Book], now_s: float) -> dict[Key, float]:
         ("testbed_event_loop_stalled_seconds", labels): max(0.0, now_s - due_s)
         for book in books
         for (_, labels), due_s in book.gauges("testbed_event_loop_due_seconds")
+        # Before its first beat a loop has nothing due.
+        if due_s
     }
 
 

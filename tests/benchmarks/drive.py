@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from pathlib import Path
 from time import perf_counter_ns
@@ -39,6 +40,9 @@ def main(port: int, measure_s: float, stamped_rps: float = 0.0) -> float:
     rows = np.concatenate([chunk.columns() for chunk in engines[0].recorder.full])
     if bad := int(np.count_nonzero(rows["outcome"] != Outcome.COMPLETED)):
         raise SystemExit(f"error: {bad} requests did not complete")
+    measured = float(np.count_nonzero(rows["worker"])) / len(rows)
+    if (measured == 1.0) != (stamped_rps == math.inf) or (measured == 0.0) != (stamped_rps == 0.0):
+        raise SystemExit(f"error: {measured:.1%} of the requests carry a split of {stamped_rps}/s")
     inside = (rows["done_ns"] >= 0) & (rows["done_ns"] < measure_s * 1e9)
     return float(np.count_nonzero(inside)) / measure_s
 

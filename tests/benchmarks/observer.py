@@ -11,6 +11,7 @@ import sys
 import tempfile
 
 from loadtests.plan import STAMPED_RPS
+from loadtests.run import host
 from loadtests.run.world import RealWorld
 from servers import ledger
 from servers.profiles import PROFILES, Budget
@@ -23,6 +24,9 @@ STAMPED = {"off": 0.0, "full": math.inf, "sampled": STAMPED_RPS}
 
 def main() -> None:
     """Every profile in turn, its arms in another order each round."""
+    here = host.environment()
+    told = ("cpu", "cores", "python", "commit")
+    figures.note("observer.host", {name: here[name] for name in told})
     for profile in PROFILES:
         ratios: dict[str, list[float]] = {"full": [], "sampled": []}
         arms = list(STAMPED)

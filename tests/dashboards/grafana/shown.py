@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -36,12 +37,28 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Selector:
-    """What a query selects: the name of series, the labels that it matches, now or over time."""
+    """What a query selects: the name of series, the labels that it matches.
+
+    Over time by `function`, which is empty for what it is now.
+    """
 
     name: str
     labels: tuple[str, ...]
     text: str
-    over_time: bool
+    function: str
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """What a reader chooses from: the values of a label of what a selector finds."""
+
+    dashboard: str
+    name: str
+    selector: str
+    label: str
+
+    def __str__(self) -> str:
+        return f"{self.dashboard} · ${self.name}"
 
 
 def panels(dashboard: Json) -> list[Json]:
@@ -60,7 +77,16 @@ def _asked() -> Iterator[Asked]:
             yield Asked(name, f"mark {mark['name']}", "A", mark["expr"], mark["titleFormat"])
 
 
+def _variables() -> Iterator[Variable]:
+    for dashboard, one in DASHBOARDS.items():
+        for variable in one["templating"]["list"][1:]:
+            found = re.fullmatch(r"label_values\((.+), (\w+)\)", variable["query"])
+            assert found, variable["query"]
+            yield Variable(dashboard, variable["name"], found[1], found[2])
+
+
 QUERIES = tuple(_asked())
+VARIABLES = tuple(_variables())
 
 
 def filled(expression: str, profile: str = ".*", run: str = ".*", workload: str = ".*") -> str:
@@ -75,15 +101,17 @@ def filled(expression: str, profile: str = ".*", run: str = ".*", workload: str 
 def selectors(expression: str) -> list[Selector]:
     """Every selector of an expression. Raises ValueError where it does not parse."""
     found: list[Selector] = []
-    within = False
+    called = function = ""
 
     def visit(node: promql_parser.Expr) -> None:
-        nonlocal within
+        nonlocal called, function
         if isinstance(node, promql_parser.VectorSelector):
             labels = tuple(matcher.name for matcher in node.matchers.matchers)
-            found.append(Selector(node.name or "", labels, str(node), over_time=within))
+            found.append(Selector(node.name or "", labels, str(node), function))
+        if isinstance(node, promql_parser.Call):
+            called = node.func.name
         # Right behind it comes the selector that it is about.
-        within = isinstance(node, promql_parser.MatrixSelector)
+        function = called if isinstance(node, promql_parser.MatrixSelector) else ""
 
     promql_parser.walk(promql_parser.parse(filled(expression)), visit)
     return found

@@ -11,9 +11,20 @@ from itertools import combinations
 
 import pytest
 
-from dashboards.grafana import board
-from tests.dashboards.grafana.shown import DASHBOARDS, QUERIES, Asked, Json, panels, selectors
+from dashboards.grafana import board, queries
+from dashboards.prometheus import promql
+from tests.dashboards.grafana.shown import (
+    DASHBOARDS,
+    QUERIES,
+    VARIABLES,
+    Asked,
+    Json,
+    Variable,
+    panels,
+    selectors,
+)
 
+STALLED = "testbed_event_loop_stalled_seconds"
 UNITS = {"reqps", "ops", "s", "percentunit", "short", "bytes"}
 SOURCE = {"type": "prometheus", "uid": "${datasource}"}
 EVERY = [pytest.param(one, id=name) for name, one in DASHBOARDS.items()]
@@ -54,6 +65,7 @@ def test_panels_are_numbered_and_placed_once_in_two_columns(dashboard: Json) -> 
     assert [panel["id"] for panel in found] == list(range(1, len(found) + 1))
     assert len({panel["title"] for panel in found}) == len(found)
     assert len(panels(dashboard)) <= 13
+    assert [panel["gridPos"]["w"] for panel in panels(dashboard)[:3]] == [24, 12, 12]
     for panel in panels(dashboard)[3:]:
         assert panel["gridPos"]["w"] == (24 if "repeat" in panel else 12), panel["title"]
     for one, other in combinations([panel["gridPos"] for panel in found], 2):
@@ -101,17 +113,18 @@ def test_every_dashboard_links_to_the_others_with_time_and_variables(name: str) 
 
 @pytest.mark.parametrize("dashboard", EVERY)
 def test_every_dashboard_says_what_to_look_for_and_whether_it_is_valid(dashboard: Json) -> None:
-    text, running, validity = panels(dashboard)[:3]
+    validity, text, running = panels(dashboard)[:3]
 
     assert text["type"] == "text"
     assert text["title"] == "What to look for"
     assert len(text["options"]["content"]) > 200
-    assert "testbed_run_info" in running["targets"][0]["expr"]
-    assert all("testbed_gate_tripped" in target["expr"] for target in validity["targets"])
+    assert "profile:testbed_run{" in running["targets"][0]["expr"]
+    assert all("max_over_time(profile:testbed_gate_tripped" in target["expr"]
+               for target in validity["targets"])  # fmt: skip
     assert validity["options"]["reduceOptions"]["calcs"] == ["max"]
     (mapping,) = validity["fieldConfig"]["defaults"]["mappings"]
     said = {value: (one["text"], one["color"]) for value, one in mapping["options"].items()}
-    assert said == {"0": ("VALID so far", "green"), "1": ("INVALID", "red")}
+    assert said == {"0": ("no gate has tripped", "green"), "1": ("INVALID", "red")}
 
 
 @pytest.mark.parametrize("dashboard", EVERY)
@@ -121,12 +134,47 @@ def test_phases_are_marked_at_the_time_that_their_metric_says(dashboard: Json) -
     assert mark["enable"] is True
     assert mark["useValueForTime"] is True
     assert mark["expr"].startswith("1000 * max by (profile, phase) (testbed_phase_start_timestamp")
+    # Of the chosen runs only, as every panel.
+    assert mark["expr"].endswith('{profile=~"$profile", run=~"$run", workload=~"$workload"}')
+
+
+@pytest.mark.parametrize("variable", VARIABLES, ids=str)
+def test_a_variable_offers_the_values_of_its_own_label(variable: Variable) -> None:
+    """Where nothing is chosen yet, and of what is under way: an ended run leaves its series."""
+    (found,) = selectors(variable.selector)
+
+    assert variable.label == variable.name
+    assert found.name == promql.RUN
+    assert {*found.labels, variable.label} <= set(promql.RECORDED[found.name])
+    assert variable.name not in found.labels
 
 
 @pytest.mark.parametrize("asked", QUERIES, ids=str)
 def test_a_query_parses_and_only_counters_are_asked_for_their_growth(asked: Asked) -> None:
     for selector in selectors(asked.expression):
         grows = selector.name.endswith(("_total", "_bucket", "_sum", "_count"))
-        assert grows == selector.over_time, selector
-    windows = re.findall(r"[}\w]\[([^\]]+)\]", asked.expression)
-    assert set(windows) <= {"$__rate_interval"}
+        expected = ("rate", "increase") if grows else ("", "max_over_time")
+        assert selector.function in expected, selector
+
+
+@pytest.mark.parametrize("asked", QUERIES, ids=str)
+def test_the_greatest_since_a_scrape_is_not_lost_between_two_points(asked: Asked) -> None:
+    """The step of a panel may be longer than a scrape: gates and maxima are looked at all along."""
+    for selector in selectors(asked.expression):
+        if "_max_" in selector.name or selector.name in (STALLED, promql.GATE):
+            assert selector.function == "max_over_time", selector
+
+
+@pytest.mark.parametrize("asked", QUERIES, ids=str)
+def test_a_window_follows_the_step_and_that_of_a_quantile_is_said(asked: Asked) -> None:
+    windows = set(re.findall(r"[}\w]\[([^\]]+)\]", asked.expression))
+    shown = panels(DASHBOARDS[asked.dashboard])
+    _, look_for, *_ = shown
+    said = [panel["description"] for panel in shown if panel["title"] == asked.panel]
+
+    assert windows <= {"$__rate_interval", queries.LONG}
+    if "histogram_quantile" in asked.expression:
+        assert windows == {queries.LONG}
+    if queries.LONG in windows:
+        assert queries.LONG == "30s"
+        assert "last 30 seconds" in "".join(said) + look_for["options"]["content"]

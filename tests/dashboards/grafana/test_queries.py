@@ -15,6 +15,8 @@ from tests.dashboards.grafana.shown import QUERIES, Asked, selectors
 NOT_SHOWN = {
     "testbed_accept_queue_limit_connections": "thousands, where tens wait: it would flatten the "
     "queue's line; that the limit was reached shows as ListenOverflows",
+    "testbed_event_loop_due_seconds": "a moment of the host's monotonic clock, which says nothing "
+    "by itself; how long it is past is testbed_event_loop_stalled_seconds",
 }
 """Metrics that no panel asks for, and why."""
 
@@ -70,3 +72,51 @@ def test_a_query_is_cut_to_the_runs_that_are_chosen() -> None:
         f"and on (profile) profile:testbed_run{{{chosen}}}"
     )
     assert either.expression.startswith("(a\nor b)\nand on (profile) ")
+
+
+@pytest.mark.parametrize(
+    ("process", "alive"),
+    [
+        ("worker", "testbed_worker_slots"),
+        ("generator", "testbed_client_in_flight_requests"),
+    ],
+)
+def test_a_process_that_has_ended_is_shown_no_longer(process: str, alive: str) -> None:
+    """Its counters stay, and would be a line at zero: its gauges go away with it."""
+    by = f"by (profile, {process})"
+    counted = [
+        asked for asked in QUERIES if re.search(rf"{re.escape(by)} \(rate", asked.expression)
+    ]
+
+    assert counted
+    assert METRICS[alive].kind == "gauge"
+    for asked in counted:
+        assert f"and on (profile, {process}) {alive}{{" in asked.expression, asked
+
+
+def test_both_sides_of_the_twins_count_the_same() -> None:
+    """Successes beside successes, and failures beside failures."""
+    rates = [a for a in QUERIES if a.dashboard == "twins" and " per second: " in a.panel]
+
+    counted = {a.panel: re.findall(r'(?:outcome|status_code)[!=~]+"[^"]+"', a.expression)
+               for a in rates}  # fmt: skip
+    assert counted == {
+        "Answers per second: clients": ['outcome="completed"'],
+        "Answers per second: servers": ['status_code!~"[45].."'],
+        "Failures per second: clients": ['outcome="failed"'],
+        "Failures per second: servers": ['status_code=~"[45].."'],
+    }
+
+
+def test_littles_law_takes_what_was_sent_times_the_mean_latency() -> None:
+    (asked,) = [a for a in QUERIES if a.legend == "{{profile}} λ·W"]
+    names = [re.sub(r"\{.*?\}", "", one.text) for one in selectors(asked.expression)]
+
+    assert names[:4] == [
+        "testbed_client_scheduled_requests_total",
+        "testbed_client_requests_total",
+        "testbed_client_latency_seconds_sum",
+        "testbed_client_latency_seconds_count",
+    ]
+    assert 'outcome="dropped"' in asked.expression
+    assert re.search(r"^\(sum.*\n- sum.*\)\n\* \(\(sum", asked.expression)

@@ -46,10 +46,20 @@ class Prometheus:
         found = self._ask("query_range", query=expression, start=start, end=end, step=1)
         return [_series(one["metric"], one["values"]) for one in found["result"]]
 
+    def at(self, expression: str, moment: float) -> list[Series]:
+        """An expression at a moment."""
+        found = self._ask("query", query=expression, time=moment)
+        return [_series(one["metric"], [one["value"]]) for one in found["result"]]
+
     def now(self, expression: str) -> list[Series]:
         """An expression at this moment."""
-        found = self._ask("query", query=expression)
-        return [_series(one["metric"], [one["value"]]) for one in found["result"]]
+        return self.at(expression, time.time())
+
+    def values_of(self, label: str, selector: str, start: float, end: float) -> list[str]:
+        """What a variable offers: the values of a label of all series between two times."""
+        parameters = {"match[]": selector, "start": start, "end": end}
+        found: list[str] = self._ask(f"label/{label}/values", **parameters)
+        return found
 
     def until(self, expression: str, within_s: float) -> None:
         """Wait until an expression has a result."""

@@ -20,7 +20,7 @@ def test_a_selector_is_the_name_with_its_matchers() -> None:
     assert promql.series(f"{LATENCY}_bucket", 'le="+Inf"', 'stream!~"a|b"') == (
         f'{LATENCY}_bucket{{le="+Inf", stream!~"a|b"}}'
     )
-    assert promql.series(promql.OCCUPIED, 'worker="1"').endswith('{worker="1"}')
+    assert promql.series(promql.OCCUPANCY, 'worker="1"').endswith('{worker="1"}')
 
 
 @pytest.mark.parametrize(
@@ -34,10 +34,19 @@ def test_a_selector_is_the_name_with_its_matchers() -> None:
         (lambda: promql.series("testbed_workers", "profile=sync"), "does not match"),
         (lambda: promql.series("testbed_workers", 'profile=="x"'), "does not match"),
         (lambda: promql.rate("testbed_workers", "5s", ("profile",)), "is no counter"),
-        (lambda: promql.rate(promql.OCCUPIED, "5s", ("profile",)), "is no counter"),
+        (lambda: promql.growth("testbed_workers", "5s", ("profile",)), "is no counter"),
+        (lambda: promql.peak(HELD, "5s"), "is no gauge"),
+        (lambda: promql.mean_over(f"{LATENCY}_sum", "5s"), "is no gauge"),
+        (lambda: promql.rate(promql.OCCUPANCY, "5s", ("profile",)), "is no counter"),
         (lambda: promql.rate(HELD, "5s", ("profile", "pool")), "has no label 'pool'"),
         (lambda: promql.total("testbed_workers", ("worker",)), "has no label 'worker'"),
         (lambda: promql.highest("testbed_workers", ("worker",)), "has no label 'worker'"),
+        (
+            lambda: promql.total(promql.peak("testbed_workers", "5s"), ("worker",)),
+            "has no label 'worker'",
+        ),
+        (lambda: promql.average("testbed_workers", ("worker",)), "has no label 'worker'"),
+        (lambda: promql.number("testbed_workers", ("worker",)), "has no label 'worker'"),
         (lambda: promql.quantile(0.5, f"{LATENCY}_sum", "5s", ()), "has no label 'le'"),
     ],
 )
@@ -55,8 +64,25 @@ def test_an_unknown_name_label_or_kind_is_refused(make: Callable[[], str], said:
         ),
         (promql.total("testbed_workers", ("profile",)), "sum by (profile) (testbed_workers)"),
         (promql.highest("testbed_workers", ("profile",)), "max by (profile) (testbed_workers)"),
-        (promql.ratio("a", "b"), "a / (b > 0)"),
-        (promql.share_of("a", "b"), "a / on (profile) group_left () (b > 0)"),
+        (
+            promql.growth(HELD, "5s", ("profile",)),
+            f"sum by (profile) (increase({HELD}[5s]))",
+        ),
+        (
+            promql.highest(promql.peak("testbed_workers", "5s"), ("profile",)),
+            "max by (profile) (max_over_time(testbed_workers[5s]))",
+        ),
+        (
+            promql.total(promql.mean_over(promql.OCCUPANCY, "5s"), ("profile",)),
+            f"sum by (profile) (avg_over_time({promql.OCCUPANCY}[5s]))",
+        ),
+        (promql.average("testbed_workers", ("profile",)), "avg by (profile) (testbed_workers)"),
+        (promql.number("testbed_workers", ("profile",)), "count by (profile) (testbed_workers)"),
+        (promql.ratio("a + b", "c - d"), "(a + b) / ((c - d) > 0)"),
+        (
+            promql.share_of("a or b", "c"),
+            "(a or b) / on (profile) group_left () ((c) > 0)",
+        ),
         (
             promql.quantile(0.99, f"{LATENCY}_bucket", "4s", ("profile",)),
             f"histogram_quantile(0.99, sum by (le, profile) (rate({LATENCY}_bucket[4s]))) >= 0",

@@ -38,10 +38,25 @@ def test_the_rules_record_what_they_say() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_a_rule_that_is_wrong_fails_that_test(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("* ((sum", "+ ((sum"),
+        ("clamp_max(sum", "abs(sum"),
+        (" > bool 0.1", " > bool 9"),
+        ("unless on", "and on"),
+        ("testbed_run_info == 1)", "testbed_run_info)"),
+        ("and on (profile) testbed_run_info == 1", ""),
+        ("testbed_workers > 0", "testbed_workers"),
+        ("== bool 0", "== bool 9"),
+        ("max by (profile, gate)", "min by (profile, gate)"),
+    ],
+)
+def test_a_rule_that_is_wrong_fails_that_test(tmp_path: Path, right: str, wrong: str) -> None:
     rules = (local.HOME / local.RULES).read_text("utf-8")
     tests = (HERE / "rules_test.yml").read_text("utf-8")
-    (tmp_path / "rules.yml").write_text(rules.replace("* (sum", "+ (sum"), "utf-8")
+    assert right in rules
+    (tmp_path / "rules.yml").write_text(rules.replace(right, wrong), "utf-8")
     inside = tests.replace("../../../dashboards/prometheus/rules.yml", "rules.yml")
     (tmp_path / "rules_test.yml").write_text(inside, "utf-8")
 
