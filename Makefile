@@ -13,7 +13,7 @@ EXP ?= tour
 RUN ?= results/latest
 PROFILE ?= uvloop
 
-.PHONY: help demo test check format bench run resume report serve lock vendor clean
+.PHONY: help demo test check format bench run resume report serve exporter metrics up down test-stack dashboards lock vendor clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,8 +37,8 @@ format: $(DEVELOP) ## format the code and mend what the linter can mend
 bench: $(DEVELOP) ## the testbed's own performance, as ratios, into results/bench.json
 	@$(BIN)/python -m tests.benchmarks
 
-run: $(RUNTIME) ## one experiment and its report: make run EXP=blocking
-	@$(BIN)/python -m loadtests run $(EXP)
+run: $(RUNTIME) ## one experiment and its report: make run EXP=blocking [EXPLAIN=1]
+	@$(BIN)/python -m loadtests run $(EXP)$(if $(EXPLAIN), --explain)
 	@$(BIN)/python -m dashboards report results/latest
 
 resume: $(RUNTIME) ## go on with an interrupted run: make resume RUN=results/tour/…
@@ -51,6 +51,24 @@ report: $(RUNTIME) ## analyze and report a saved run again: make report RUN=resu
 
 serve: $(RUNTIME) ## one profile in the foreground: make serve PROFILE=sync
 	@$(BIN)/python -m servers $(PROFILE)
+
+exporter: $(RUNTIME) ## /metrics of every server and load generator that runs here
+	@$(BIN)/python -m servers.exporter
+
+dashboards: $(DEVELOP) ## make the dashboards from their code, and fail if they were not as made
+	@$(BIN)/python -m dashboards grafana --check || { $(BIN)/python -m dashboards grafana; exit 1; }
+
+metrics: $(RUNTIME) ## Prometheus beside the running testbed, without Docker, until Ctrl-C
+	@$(BIN)/python -m dashboards.metrics $(if $(PROMETHEUS_PORT),--port $(PROMETHEUS_PORT)) $(if $(EXPORTER_PORT),--exporter-port $(EXPORTER_PORT))
+
+up: ## the Docker stack: make up WSGI_PROFILE=gthread ASGI_PROFILE=hybrid LOCUST_WORKERS=2
+	@sh dashboards/stack/compose.sh up
+
+down: ## end the Docker stack; nothing of it is left
+	@sh dashboards/stack/compose.sh down
+
+test-stack: $(DEVELOP) ## the Docker stack brought up and down; needs Docker, or root and Debian
+	@$(BIN)/python -m pytest tests/stack/whole_stack.py
 
 lock: ## resolve the dependencies again (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --upgrade pyproject.toml -o requirements.lock

@@ -162,9 +162,12 @@ class Reader:
         return self._memory[_INDEX_AT : _INDEX_AT + length].splitlines()
 
 
-def path_of(folder: Path, pid: int) -> Path:
-    """Where a process keeps its ledger: the name tells it from an earlier one with its id."""
-    return folder / f"{pid}-{born(pid) or 0}{SUFFIX}"
+def path_of(folder: Path, pid: int, nth: int = 0) -> Path:
+    """Where a process keeps its ledger: the name tells it from an earlier one with its id.
+
+    A process with several ledgers numbers them.
+    """
+    return folder / f"{pid}-{born(pid) or 0}{f'-{nth}' if nth else ''}{SUFFIX}"
 
 
 def born(pid: int) -> int | None:
@@ -205,7 +208,7 @@ def sweep(folder: Path, profile: str, role: str) -> None:
 
 
 def _owner(path: Path) -> Owner:
-    pid, _, ticks = path.name.removesuffix(SUFFIX).partition("-")
+    pid, ticks, *_ = path.name.removesuffix(SUFFIX).split("-")
     return Owner(int(pid), int(ticks) or None)
 
 

@@ -23,10 +23,10 @@ from servers.metrics import BUCKETS, SUM
 _BOUNDS_S = np.array(BUCKETS)
 
 
-def client_ledger(folder: Path | None, profile: str) -> Ledger:
+def client_ledger(folder: Path | None, profile: str, nth: int = 0) -> Ledger:
     """A ledger for this process in a folder; without one, in memory that nobody else sees."""
     pid = os.getpid()
-    path = None if folder is None else path_of(folder, pid)
+    path = None if folder is None else path_of(folder, pid, nth)
     return Ledger(path, {"profile": profile, "generator": str(pid)})
 
 

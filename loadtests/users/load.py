@@ -19,7 +19,7 @@ from loadtests.engine.schedule import choices
 from loadtests.engine.users import ClosedUser as Closed
 from loadtests.guard import RefusedError
 from loadtests.plan import ArrivalStream, Target
-from loadtests.users.session import Session, session_of
+from loadtests.users.session import Session, sessions_of
 
 IDLE_S = 3600.0
 
@@ -36,14 +36,14 @@ class EngineUser(User):
 
     def on_start(self) -> None:
         """Begin to load; where no load may go, which was said at the start, do nothing."""
-        self._withdraw: Callable[[], None] | None = None
+        self._withdraw: list[Callable[[], None]] = []
         with contextlib.suppress(RefusedError):
-            self._withdraw = self.register(session_of(self.environment))
+            self._withdraw += map(self.register, sessions_of(self.environment))
 
     def on_stop(self) -> None:
         """Load no more; what is under way goes on."""
-        if self._withdraw is not None:
-            self._withdraw()
+        for withdraw in self._withdraw:
+            withdraw()
 
     def stop(self, force: bool = False) -> bool:
         """Nothing is lost by stopping this greenlet at once: the engine has the requests."""

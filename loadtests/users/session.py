@@ -1,4 +1,6 @@
-"""One engine for all users of a Locust process: started with the first, ended with the test.
+"""One engine per target for all users of a Locust process: they end with the test.
+
+Rule: the host may be several, separated by commas. Each gets the same load at the same time.
 
 Locust keeps what it is good at: it spawns and stops users, and shows and merges statistics.
 """
@@ -15,7 +17,7 @@ from gevent.lock import RLock
 from gevent.threadpool import ThreadPool
 from locust import events
 from locust.env import Environment
-from locust.runners import MasterRunner
+from locust.runners import STATE_RUNNING, MasterRunner, Runner, WorkerRunner
 
 from loadtests import guard
 from loadtests.engine import statistics
@@ -30,19 +32,19 @@ TICK_S = 0.25
 SPARE_S = 5.0
 BY_HAND = "by hand"
 _log = logging.getLogger(__name__)
-_sessions: dict[int, Session] = {}
-_ledgers: dict[str, tuple[str, Ledger]] = {}
+_sessions: dict[int, tuple[Session, ...]] = {}
+_ledgers: dict[tuple[str, str], Ledger] = {}
 _one_at_a_time = RLock()
 
 
 class Session:
-    """The engine of one environment, and the greenlet that feeds statistics and metrics."""
+    """The engine of one target, and the greenlet that feeds statistics and metrics."""
 
-    def __init__(self, environment: Environment) -> None:
+    def __init__(self, environment: Environment, target: guard.Target, *, alone: bool) -> None:
         options: Any = environment.parsed_options
-        target = guard.check(environment.host or "", options.allow_host or ())
         self.engine = EngineThread(target, options.max_in_flight, options.stamped_rps)
-        profile = options.profile or profile_of(target)
+        profile = (alone and options.profile) or profile_of(target)
+        self._prefix = "" if alone else f"{profile} "
         ledger = _ledger(options.ledgers, profile)
         self._ledger, self._run = ledger, (BY_HAND, str(options.path), BY_HAND)
         note_run(ledger, *self._run)
@@ -73,7 +75,7 @@ class Session:
             self._merge()
 
     def _merge(self) -> None:
-        urls = [target.url for target in self.engine.targets]
+        urls = [self._prefix + target.url for target in self.engine.targets]
         for rows, _ in self._reader.news():
             statistics.merge(rows, urls, self._environment.stats, time.time())
             self._metrics.merge(rows)
@@ -84,54 +86,66 @@ class Session:
 
 
 def _ledger(folder: str | None, profile: str) -> Ledger:
-    """The ledger of this process in a folder: one for all its sessions there."""
+    """The ledger of this process for a profile in a folder: one for all its sessions there."""
     if not folder:
         return client_ledger(None, profile)
     try:
-        if folder not in _ledgers:
+        if (folder, profile) not in _ledgers:
             sweep(Path(folder), profile, "generator")
-            _ledgers[folder] = profile, client_ledger(Path(folder), profile)
+            nth = len(_ledgers)
+            _ledgers[folder, profile] = client_ledger(Path(folder), profile, nth)
     except OSError as error:
         _log.error("--ledgers %s: %s; name a folder that can be written", folder, error.strerror)
         return client_ledger(None, profile)
-    counted_as, ledger = _ledgers[folder]
-    if profile == counted_as:
-        return ledger
-    _log.warning(
-        "%s: this process counts as %s there; restart it to count as %s",
-        folder,
-        counted_as,
-        profile,
-    )
-    return client_ledger(None, profile)
+    return _ledgers[folder, profile]
 
 
-def session_of(environment: Environment) -> Session:
-    """The session of an environment, begun where there is none yet."""
+def sessions_of(environment: Environment) -> tuple[Session, ...]:
+    """The sessions of an environment, one for each target, begun where there are none yet."""
     with _one_at_a_time:
         if id(environment) not in _sessions:
-            _sessions[id(environment)] = Session(environment)
+            targets = _targets(environment)
+            alone = len(targets) == 1
+            _sessions[id(environment)] = tuple(
+                Session(environment, target, alone=alone) for target in targets
+            )
         return _sessions[id(environment)]
+
+
+def _targets(environment: Environment) -> list[guard.Target]:
+    options: Any = environment.parsed_options
+    hosts = (environment.host or "").split(",")
+    return [guard.check(host.strip(), options.allow_host or ()) for host in hosts]
 
 
 @events.test_start.add_listener
 def _refuse(environment: Environment, **_: Any) -> None:
     """Where no load may go, none is started: said once, before any user is spawned."""
-    options: Any = environment.parsed_options
-    if environment.host is None or options is None:
+    if environment.host is None or environment.parsed_options is None:
         return
     try:
-        guard.check(environment.host, options.allow_host or ())
+        _targets(environment)
     except guard.RefusedError as error:
+        runner = environment.runner
+        # A worker is told by its master.
+        if runner is None or isinstance(runner, WorkerRunner):
+            return
         _log.error("%s", error)
         environment.process_exit_code = 2
-        if environment.runner is not None:
-            gevent.spawn(environment.runner.quit)
+        # Behind a web page there may be a better host the next time.
+        gevent.spawn(_stop, runner) if environment.web_ui else gevent.spawn(runner.quit)
+
+
+def _stop(runner: Runner) -> None:
+    """Stop what has been started, which Locust can only when it runs."""
+    while runner.state != STATE_RUNNING:
+        gevent.sleep(TICK_S)
+    runner.stop()
 
 
 @events.test_stop.add_listener
 def _end(environment: Environment, **_: Any) -> None:
     """The users are gone: what they have sent is waited for, and counted."""
-    session = _sessions.pop(id(environment), None)
-    if session is not None and not isinstance(environment.runner, MasterRunner):
-        session.end()
+    for session in _sessions.pop(id(environment), ()):
+        if not isinstance(environment.runner, MasterRunner):
+            session.end()

@@ -134,6 +134,28 @@ def test_what_users_do_is_counted_in_a_ledger_with_the_bystander_apart(
     assert 0.0 < total_s < 0.5 * counts["bystander"]
 
 
+def test_several_hosts_get_the_same_load_at_once_and_a_ledger_each(
+    server: Live, tmp_path: Path
+) -> None:
+    with running("gthread") as other:
+        ended = headless(
+            *("-u", "10", "-r", "100", "-t", "3s", "--path", "/hello", "--rate", "10"),
+            *("--host", f"http://127.0.0.1:{server.port}, http://127.0.0.1:{other.port}"),
+            *("--csv", str(tmp_path / "s"), "--ledgers", str(tmp_path / "ledgers"), "OpenUser"),
+        )
+
+    assert ended.returncode == 0, ended.stderr
+    shown = statistics(tmp_path / "s")
+    ledgers = [ledger_of(path) for path in sorted((tmp_path / "ledgers").iterdir())]
+    assert len(ledgers) == 2
+    for name in ("uvloop", "gthread"):
+        (mine,) = [found for found in ledgers if ("scheduled_requests_total", name) in found]
+        counted = mine["requests_total", name, "load", "/hello", "completed"][0]
+        # 100/s for three seconds or a little less, spawning included.
+        assert 150 <= counted <= 400
+        assert counted == int(shown[f"{name} /hello"]["Request Count"])
+
+
 @pytest.mark.parametrize(("limit", "least", "most"), [("0", 0.0, 0.0), ("30", 0.12, 0.5)])
 def test_users_ask_for_the_split_of_so_many_requests_a_second(
     tmp_path: Path, limit: str, least: float, most: float

@@ -202,6 +202,21 @@ def test_a_ledger_is_never_begun_twice(path: Path) -> None:
         Ledger(path, LABELS)
 
 
+def test_a_process_may_have_several_ledgers(tmp_path: Path) -> None:
+    paths = [ledger.path_of(tmp_path, os.getpid(), nth) for nth in range(3)]
+    for path in paths:
+        ledger.Ledger(path, {"profile": path.name})
+
+    assert len(set(paths)) == 3
+    readers = [ledger.Reader(path) for path in paths]
+    assert {reader.owner for reader in readers} == {
+        ledger.Owner(os.getpid(), ledger.born(os.getpid()))
+    }
+    assert [reader.labels["profile"] for reader in readers] == [path.name for path in paths]
+    for reader in readers:
+        reader.close()
+
+
 def test_only_a_dead_servers_ledgers_are_swept(tmp_path: Path) -> None:
     mine = ledger.path_of(tmp_path, os.getpid())
     dead, other = tmp_path / "4000000-1.ledger", tmp_path / "4000001-1.ledger"

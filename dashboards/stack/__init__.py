@@ -1,0 +1,1 @@
+"""What the Docker stack is made of, beside docker-compose.yml."""
