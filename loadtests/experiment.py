@@ -133,7 +133,8 @@ class Experiment(_Table):
     """Profiles × workloads × loads × repetitions, and everything that is equal for all.
 
     `generators` processes share the load; with `spin` each is punctual to microseconds and takes
-    a whole core.
+    a whole core. `capture` requests are captured from `capture_from_s` on, which counts from the
+    start of the measurement window; None for a quarter of it.
     """
 
     name: Name
@@ -149,6 +150,7 @@ class Experiment(_Table):
     instruments: bool = True
     explain: bool = False
     capture: int = Field(default=50, ge=0, le=500)
+    capture_from_s: float | None = Field(default=None, ge=0.0)
     profiles: tuple[str, ...] = Field(min_length=1)
     budget: dict[str, int] = Field(default_factory=dict)
     bystander: Bystander | None = None
@@ -179,6 +181,11 @@ class Experiment(_Table):
                 )
         if self.explain and not self.instruments:
             raise ValueError("explain is true, allowed: only where instruments is true as well")
+        if self.capture_from_s is not None and self.capture_from_s >= self.measure_s:
+            raise ValueError(
+                f"capture_from_s is {self.capture_from_s:g}, allowed: less than measure_s, which "
+                f"is {self.measure_s:g}"
+            )
         self.server_budget()
         return self
 

@@ -20,7 +20,7 @@ LOAD, BYSTANDER = "load", "bystander"
 LEAD_S = 0.2
 LEAD_S_PER_ARRIVAL = 5e-6
 CAPTURE_AFTER = 0.25
-"""The share of the measurement window after which requests are captured."""
+"""The share of the measurement window after which requests are captured by default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +113,13 @@ def _streams(
 
 
 def _capture(experiment: Experiment) -> Capture | None:
-    """Soon enough to leave time for slow answers, late enough for the queues to be settled."""
+    """By default soon enough to leave time for slow answers, late enough for queues to settle."""
     if not experiment.instruments or not experiment.capture:
         return None
-    return Capture(from_s=CAPTURE_AFTER * experiment.measure_s, count=experiment.capture)
+    from_s = experiment.capture_from_s
+    if from_s is None:
+        from_s = CAPTURE_AFTER * experiment.measure_s
+    return Capture(from_s=from_s, count=experiment.capture)
 
 
 def _lead_s(experiment: Experiment, streams: Sequence[ArrivalStream]) -> float:

@@ -1,10 +1,10 @@
-"""What a trial leaves beside its samples: the generator's and the server's word of themselves."""
+"""What a trial leaves beside its samples: what generator, server and workers say of themselves."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from loadtests.plan import Record
 
@@ -63,3 +63,34 @@ class ServerRecord(Record):
     lost_workers: tuple[int, ...]
     pinned: bool
     stacks: tuple[Stack, ...] = ()
+
+
+class SliceRecord(Record):
+    """A piece of a captured request on a lane, in nanoseconds of the monotonic clock."""
+
+    lane: str
+    state: Literal["run", "block"]
+    from_ns: int
+    to_ns: int
+
+
+class CourseRecord(Record):
+    """What a worker wrote of a captured request, which is named by its intended time."""
+
+    request: str = Field(pattern="^[0-7][0-9a-f]{15}$")
+    pid: int
+    route: str
+    began_ns: int
+    ended_ns: int
+    slices: tuple[SliceRecord, ...]
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.ended_ns < self.began_ns:
+            raise ValueError(f"ended_ns is {self.ended_ns}, before began_ns {self.began_ns}")
+        return self
+
+    @property
+    def intended_ns(self) -> int:
+        """When it was due, on the monotonic clock."""
+        return int(self.request, 16)

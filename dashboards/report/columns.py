@@ -15,7 +15,8 @@ class Column:
     """One column: `value` reads a trial, `show` writes the number, `meaning` is for the reader.
 
     An `optional` column is left out of a run in which no trial has its figure. `part_of` is the
-    latency that the value belongs to, which knows from where on it is a lower bound.
+    latency that the value belongs to, which knows from where on it is a lower bound; `floor` says
+    of other values whether they are one. Else `sign` stands before the number.
     """
 
     heading: str
@@ -25,6 +26,8 @@ class Column:
     show: Callable[[float | None], str] = figure
     optional: bool = False
     part_of: Callable[[Trial], Latency | None] = lambda _trial: None
+    floor: Callable[[Trial], bool] = lambda _trial: False
+    sign: str = ""
 
     def of_row(self, row: Row) -> str:
         """The median over the row's valid trials as it is shown."""
@@ -35,10 +38,14 @@ class Column:
         return self._marked((trial,), self.value(trial))
 
     def _marked(self, trials: Sequence[Trial], value: float | None) -> str:
-        bounded = value is not None and any(self._is_bound(trial) for trial in trials)
-        return ("≥" if bounded else "") + self.show(value)
+        if value is None:
+            return self.show(value)
+        bounded = any(self._is_bound(trial) for trial in trials)
+        return ("≥" if bounded else self.sign) + self.show(value)
 
     def _is_bound(self, trial: Trial) -> bool:
+        if self.floor(trial):
+            return True
         found, value = self.part_of(trial), self.value(trial)
         since = None if found is None else found.lower_bound_from_ms
         return since is not None and value is not None and value >= since
@@ -130,7 +137,8 @@ HOLD = Column(
     "hold p50",
     "ms",
     _of(lambda t: t.hold_ms, lambda h: h.p50),
-    "How long a request keeps its worker, or the event loop, from serving anyone else.",
+    "How long the application keeps its worker, or the event loop, from serving anyone else "
+    "for a request, until its answer begins.",
     optional=True,
 )
 CPU = Column(

@@ -56,8 +56,22 @@ def observer(environment: Mapping[str, Any]) -> list[tuple[str, str, Mapping[str
     found = []
     for name, ratios in (environment.get("observer") or {}).items():
         profile, _, extent = name.rpartition(".")
-        found.append((profile, words.get(extent, extent), ratios))
+        if profile:
+            found.append((profile, words.get(extent, extent), ratios))
     return found
+
+
+def observed_on(environment: Mapping[str, Any]) -> str:
+    """Where that was measured, as a sentence: it may have been another machine."""
+    host = (environment.get("observer") or {}).get("host")
+    if not host:
+        return "On which machine that was measured, is not recorded: make bench measures it anew."
+    said = (
+        f"Measured on {_text(host.get('cpu'))}, commit {_text(host.get('commit'))}, by make bench"
+    )
+    here = environment.get("cpu")
+    other = here is not None and host.get("cpu") != here
+    return f"{said}; this was another machine than that of this run." if other else f"{said}."
 
 
 def flat(values: Mapping[str, Any]) -> dict[str, str]:

@@ -13,7 +13,7 @@ from loadtests.analysis.instruments import RouteHold, WorkerShare
 from loadtests.analysis.summary import Trial
 
 HEADINGS = ("requests", "mean hold", "longest step", "share of hold")
-UNITS = ("answered", "ms", "ms", "%")
+UNITS = ("answered", "ms, to its end", "ms, to the answer", "%")
 CALLERS = 3
 LEAST_SHARE = 0.01
 """What a route must have of a profile's hold to be shown."""
@@ -55,7 +55,7 @@ def _routes(row: Row) -> Iterator[Held]:
         shown = (
             count(statistics.median(hold.requests for hold in found)),
             figure(statistics.median(hold.mean_ms for hold in found)),
-            figure(max(hold.longest_ms for hold in found)),
+            figure(max((h.longest_ms for h in found if h.longest_ms is not None), default=None)),
             figure(100 * share),
         )
         yield Held(row.profile, route, shown)

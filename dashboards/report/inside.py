@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from dashboards.report.columns import Column
-from dashboards.report.format import MISSING, count, figure
-from loadtests.analysis.instruments import ServerSide, Stall
+from dashboards.report.format import count, figure
+from loadtests.analysis.instruments import ServerSide, Stall, WorkerShare
 from loadtests.analysis.summary import Latency, Trial
 
 Value = Callable[[Trial], float | None]
@@ -31,11 +31,19 @@ def _stall(read: Callable[[Stall], float | None]) -> Value:
     return _side(lambda side: None if side.stall is None else read(side.stall))
 
 
-def _occupied(choose: Callable[[list[float]], float]) -> Value:
+def _of_worker(
+    read: Callable[[WorkerShare], float | None], choose: Callable[[list[float]], float]
+) -> Value:
     def value(trial: Trial) -> float | None:
-        return choose([100 * w.occupancy for w in trial.workers]) if trial.workers else None
+        found = [100 * one for worker in trial.workers if (one := read(worker)) is not None]
+        return choose(found) if found else None
 
     return value
+
+
+def _stalled(trial: Trial) -> bool:
+    side = trial.server_side
+    return side is not None and side.stall is not None and side.stall.at_least
 
 
 def _switches(trial: Trial) -> float | None:
@@ -46,18 +54,16 @@ def _switches(trial: Trial) -> float | None:
     return (side.voluntary_switches + (side.involuntary_switches or 0)) / answered
 
 
-def _bound(value: float | None) -> str:
-    return MISSING if value is None else f"≤{figure(value)}"
-
-
 def _column(
     heading: str,
     unit: str,
     value: Value,
     meaning: str,
     show: Callable[[float | None], str] = figure,
+    floor: Callable[[Trial], bool] = lambda _trial: False,
+    sign: str = "",
 ) -> Column:
-    return Column(heading, unit, value, meaning, show, optional=True)
+    return Column(heading, unit, value, meaning, show, optional=True, floor=floor, sign=sign)
 
 
 TIMES = (
@@ -71,7 +77,8 @@ TIMES = (
     ),
     _column(
         "hold p50", "ms", _of(lambda t: t.hold_ms, "p50"),
-        "Half of the requests kept their worker, thread or loop from others for at most this long.",
+        "Half of the requests kept their worker, thread or loop from others for at most this long, "
+        "in the application.",
     ),
     _column(
         "hold p99", "ms", _of(lambda t: t.hold_ms, "p99"),
@@ -82,21 +89,29 @@ TIMES = (
         "The longest time in one piece for which a request held its worker, thread or loop.",
     ),
     _column(
-        "busiest worker", "%", _occupied(max),
-        "Share of the window for which the requests held the worker, or all its threads.",
+        "occupied by the application", "%, most", _of_worker(lambda w: w.occupancy, max),
+        "Share of the window for which requests kept a worker, or all its threads, in the "
+        "application: of the worker of which it is most. The server’s own work is not in it.",
     ),
     _column(
-        "least busy", "%", _occupied(min),
-        "The same of the worker that was held least.",
+        "occupied", "%, least", _of_worker(lambda w: w.occupancy, min),
+        "The same of the worker of which it is least.",
+    ),
+    _column(
+        "worker CPU", "%, most", _of_worker(lambda w: w.cpu, max),
+        "Share of a processor that a worker used, the server’s own work with it. Where it is high "
+        "and the application occupies little, the server itself is busy.",
     ),
     _column(
         "stall mean", "ms", _stall(lambda s: s.mean_ms),
         "What a callback due at a random moment waited for its event loop; loops only.",
+        floor=_stalled,
     ),
     _column(
         "stall p99", "ms", _stall(lambda s: s.p99_ms),
-        "99 in a hundred of them waited at most this long: the bound of a histogram’s bucket.",
-        _bound,
+        "99 in a hundred of them waited at most this long: the bound of a histogram’s bucket. ≥ "
+        "where the window ended in a long stall: the end of that is not known.",
+        floor=_stalled, sign="≤",
     ),
 )  # fmt: skip
 ACCEPT_QUEUE = (

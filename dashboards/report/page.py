@@ -13,7 +13,7 @@ from markupsafe import Markup
 from dashboards.report import columns, compared, holding
 from dashboards.report.cells import Row, cells
 from dashboards.report.charts.chart import Chart
-from dashboards.report.facts import evidence, factors, flat, observer, swatch
+from dashboards.report.facts import evidence, factors, flat, observed_on, observer, swatch
 from dashboards.report.format import count, duration, figure, plural, printable
 from dashboards.report.generator import GENERATOR
 from dashboards.report.inside import TIMES, host
@@ -54,6 +54,7 @@ def _context(summary: Summary) -> dict[str, Any]:
         "unverified": list(compared.unverified(summary)),
         "environment": flat({k: v for k, v in summary.environment.items() if k != "observer"}),
         "observer": observer(summary.environment),
+        "observed_on": observed_on(summary.environment),
         "warned": [t for t in summary.trials if t.warnings],
         "sections": sections(summary),
         "pairs": PAIRS,

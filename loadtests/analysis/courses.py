@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from loadtests.analysis.instruments import Course, Slice
-from loadtests.analysis.saved import CourseRecord, SavedTrial
+from loadtests.analysis.saved import SavedTrial
 from loadtests.analysis.workers import numbers_of
+from loadtests.records import CourseRecord
 from loadtests.samples import NEVER, Outcome
 
 Lane = tuple[int, str]
@@ -37,7 +38,8 @@ def courses_of(trial: SavedTrial, routes: Mapping[str, str]) -> tuple[Course, ..
         course = _sent(trial, row, route)
         record = by_key.get((int(samples.intended_ns[row]), route))
         if record is not None:
-            found.append(_served(course, record, origin_ns, workers, lanes))
+            served = _served(course, record, origin_ns, workers, lanes)
+            found.append(_answered(served, trial, row))
         elif course.outcome == Outcome.CENSORED.name.lower():
             found.append(course)
     return tuple(found)
@@ -95,6 +97,16 @@ def _served(
             )
             for piece in sorted(record.slices, key=lambda piece: (piece.from_ns, piece.to_ns))
         ),
+    )
+
+
+def _answered(course: Course, trial: SavedTrial, row: int) -> Course:
+    """The course with the moment at which the answer began, by what that answer said."""
+    cpu_ns, wait_ns = int(trial.samples.cpu_ns[row]), int(trial.samples.wait_ns[row])
+    if course.began_ms is None or NEVER in (cpu_ns, wait_ns):
+        return course
+    return dataclasses.replace(
+        course, answered_ms=round(course.began_ms + (cpu_ns + wait_ns) / 1e6, 3)
     )
 
 

@@ -6,7 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from loadtests.analysis import counters
 from loadtests.analysis.instruments import HeldLine, RouteHold
+from loadtests.analysis.quantiles import rounded
+from loadtests.analysis.scrapes import Scrape
 from loadtests.analysis.split import completed
 from loadtests.records import Stack
 from loadtests.samples import NEVER, Samples
@@ -15,34 +18,46 @@ LINES = 3
 """Lines that are named of each route: the rest is noise of the sampling."""
 
 
-def holds_of(samples: Samples, routes: Mapping[str, str]) -> tuple[RouteHold, ...]:
+def holds_of(
+    scrapes: Sequence[Scrape], samples: Samples, routes: Mapping[str, str]
+) -> tuple[RouteHold, ...]:
     """The hold of each route, the greatest first; `routes` tells the route of each URL.
 
+    Number and mean are what the workers counted, or by the samples where nothing was scraped.
     Where only some of a route's requests were measured, they stand for all of them.
     """
-    answered = completed(samples)
-    of_url = np.array([routes[url] for url in answered.urls], dtype=object)
-    found: list[tuple[str, int, float, float]] = []
-    for route in sorted(set(of_url)):
-        mine = answered.where((of_url == route)[answered.url])
-        held = mine.where(mine.hold_ns != NEVER)
-        if len(held.hold_ns):
-            longest_ms = float(np.where(held.step_ns == NEVER, 0, held.step_ns).max()) / 1e6
-            mean_ms = int(held.hold_ns.sum()) / len(held.hold_ns) / 1e6
-            found.append((route, len(mine.done_ns), mean_ms, longest_ms))
-    total_ms = sum(requests * mean_ms for _, requests, mean_ms, _ in found)
+    sampled = _by_route(completed(samples), routes)
+    counts = {r: count for r, count in counters.by_route(scrapes).items() if count.measured}
+    if not counts:
+        counts = {route: _count(of_route) for route, of_route in sampled.items()}
+    longest_ms = {route: _longest_ms(of_route) for route, of_route in sampled.items()}
+    total_s = sum(count.hold_s for count in counts.values())
     return tuple(
         RouteHold(
             route=route,
-            requests=requests,
-            mean_ms=round(mean_ms, 3),
-            longest_ms=round(longest_ms, 3),
-            share=round(requests * mean_ms / total_ms, 4) if total_ms else 0.0,
+            requests=count.requests,
+            mean_ms=round(1000 * count.measured_hold_s / count.measured, 3),
+            longest_ms=rounded(longest_ms.get(route)),
+            share=round(count.hold_s / total_s, 4) if total_s else 0.0,
         )
-        for route, requests, mean_ms, longest_ms in sorted(
-            found, key=lambda one: (-one[1] * one[2], one[0])
-        )
+        for route, count in sorted(counts.items(), key=lambda one: (-one[1].hold_s, one[0]))
     )
+
+
+def _by_route(samples: Samples, routes: Mapping[str, str]) -> dict[str, Samples]:
+    """The samples of each route of which any was measured."""
+    of_url = np.array([routes[url] for url in samples.urls], dtype=object)
+    found = {route: samples.where((of_url == route)[samples.url]) for route in sorted(set(of_url))}
+    return {route: of for route, of in found.items() if np.any(of.hold_ns != NEVER)}
+
+
+def _count(samples: Samples) -> counters.Count:
+    held_ns = samples.hold_ns[samples.hold_ns != NEVER]
+    return counters.Count(len(samples.hold_ns), len(held_ns), int(held_ns.sum()) / 1e9)
+
+
+def _longest_ms(samples: Samples) -> float:
+    return max(int(samples.step_ns.max()), 0) / 1e6
 
 
 def held_lines_of(stacks: Sequence[Stack]) -> tuple[HeldLine, ...]:

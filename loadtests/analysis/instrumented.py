@@ -23,18 +23,19 @@ from loadtests.samples import NEVER, Samples
 def with_instruments(summary: Trial, trial: SavedTrial, window: Samples, main: Samples) -> Trial:
     """The summary with its instruments; `window` and its `main` stream are of the window."""
     answered, routes, workers = completed(main), _routes(trial), workers_of(trial)
+    server_side, courses = server_side_of(trial.scrapes), courses_of(trial, routes)
     return dataclasses.replace(
         summary,
         queue_ms=_quantiles(answered.queue_ns),
         hold_ms=_quantiles(answered.hold_ns),
         step_ms=_quantiles(answered.step_ns),
         split=split_of(main),
-        holds=holds_of(window, routes),
+        holds=holds_of(trial.scrapes, window, routes),
         workers=workers,
-        server_side=server_side_of(trial.scrapes),
+        server_side=server_side,
         held_lines=held_lines_of(trial.server.stacks),
-        courses=courses_of(trial, routes),
-        warnings=warnings_of(main, workers),
+        courses=courses,
+        warnings=warnings_of(main, workers, server_side, courses),
     )
 
 

@@ -1,6 +1,7 @@
 """One saved trial as values: the only reading that the analysis does.
 
-What the instruments leave may be missing, as in a run without them; what is there must be whole.
+What the instruments leave may be missing, as in a run without them; scrapes that are there must be
+whole, and of the captured requests the lines that are no course count as not written.
 """
 
 from __future__ import annotations
@@ -9,48 +10,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
 from loadtests import samples as sample_files
+from loadtests.analysis import counters, server_side
 from loadtests.analysis import scrapes as scrape_files
 from loadtests.analysis.scrapes import Scrape
-from loadtests.analysis.server_side import NAMES
 from loadtests.matrix import TrialSpec
 from loadtests.plan import GeneratorPlan, Record
-from loadtests.records import GeneratorReport, ServerRecord
+from loadtests.records import CourseRecord, GeneratorReport, ServerRecord
 from loadtests.results import TrialFolder
 from loadtests.samples import Samples
 
 R = TypeVar("R", bound=Record)
+NAMES = (*server_side.NAMES, *counters.NAMES)
+"""What the analysis asks of a scrape."""
 
 
 class AnalysisError(Exception):
     """A run that cannot be analyzed: which file, and why."""
-
-
-class SliceRecord(Record):
-    """A piece of a captured request on a lane, in nanoseconds of the monotonic clock."""
-
-    lane: str
-    state: str
-    from_ns: int
-    to_ns: int
-
-
-class CourseRecord(Record):
-    """What a worker wrote of a captured request, which is named by its intended time."""
-
-    request: str = Field(pattern="^[0-9a-f]{16}$")
-    pid: int
-    route: str
-    began_ns: int
-    ended_ns: int
-    slices: tuple[SliceRecord, ...]
-
-    @property
-    def intended_ns(self) -> int:
-        """When it was due, on the monotonic clock."""
-        return int(self.request, 16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +76,14 @@ def _records(folder: TrialFolder) -> tuple[CourseRecord, ...]:
         lines = folder.slices.read_bytes().splitlines()
     except OSError as error:
         raise AnalysisError(f"{folder.slices}: {error.strerror}") from None
-    return tuple(_parsed(CourseRecord, line, folder.slices) for line in lines)
+    return tuple(record for record in map(_course, lines) if record is not None)
+
+
+def _course(line: bytes) -> CourseRecord | None:
+    try:
+        return CourseRecord.model_validate_json(line)
+    except ValidationError:
+        return None
 
 
 def _record(kind: type[R], path: Path) -> R:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,31 @@ class Scrape:
         """The sum over the series of a name; None where it has none."""
         found = [value for labels, value in self.series.get(name, ()) if wanted(labels)]
         return sum(found) if found else None
+
+
+def grown(first: Scrape, last: Scrape, name: str) -> Iterator[tuple[Labels, float]]:
+    """How much each series of a name has grown between two scrapes; a new one began at zero."""
+    before = {_key(labels): value for labels, value in first.series.get(name, ())}
+    for labels, value in last.series.get(name, ()):
+        yield labels, value - before.get(_key(labels), 0.0)
+
+
+def grown_by(scrapes: Sequence[Scrape], name: str, label: str) -> dict[str, float]:
+    """How much the series of a name have grown from the first scrape to the last, by a label."""
+    found: dict[str, float] = {}
+    if len(scrapes) > 1:
+        for labels, value in grown(scrapes[0], scrapes[-1], name):
+            found[labels[label]] = found.get(labels[label], 0.0) + value
+    return found
+
+
+def seconds_between(scrapes: Sequence[Scrape]) -> float:
+    """From the first scrape to the last; 0 where there are not two."""
+    return (scrapes[-1].at_ns - scrapes[0].at_ns) / 1e9 if scrapes else 0.0
+
+
+def _key(labels: Labels) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(labels.items()))
 
 
 def read(path: Path, names: Sequence[str]) -> tuple[Scrape, ...]:

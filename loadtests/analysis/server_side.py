@@ -5,20 +5,18 @@ Counters are read as the difference of the last scrape and the first, gauges as 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 
-from loadtests.analysis.instruments import ServerSide, Stall
+from loadtests.analysis import stalls
+from loadtests.analysis.instruments import ServerSide
 from loadtests.analysis.quantiles import rounded
-from loadtests.analysis.scrapes import Labels, Scrape
+from loadtests.analysis.scrapes import Labels, Scrape, grown
 
 ACCEPT_QUEUE = "testbed_accept_queue_connections"
 ACCEPT_QUEUE_MAX = "testbed_accept_queue_max_connections"
 ACCEPT_QUEUE_LIMIT = "testbed_accept_queue_limit_connections"
 POOL_WAITING = "testbed_pool_waiting_requests"
 POOL_WAITING_MAX = "testbed_pool_waiting_max_requests"
-STALL = "testbed_event_loop_stall_seconds"
-STALL_BASELINE = "testbed_event_loop_baseline_seconds"
 SWITCHES = "testbed_process_context_switches_total"
 RUN_QUEUE_DELAY = "testbed_process_run_queue_delay_seconds_total"
 PSS = "testbed_process_proportional_memory_bytes"
@@ -27,7 +25,8 @@ RESTARTS = "testbed_worker_restarts_total"
 TCP_EVENTS = "testbed_host_tcp_events_total"
 NAMES = (
     *(ACCEPT_QUEUE, ACCEPT_QUEUE_MAX, ACCEPT_QUEUE_LIMIT, POOL_WAITING, POOL_WAITING_MAX),
-    *(STALL, STALL_BASELINE, SWITCHES, RUN_QUEUE_DELAY, PSS, CONNECTIONS, RESTARTS, TCP_EVENTS),
+    *(SWITCHES, RUN_QUEUE_DELAY, PSS, CONNECTIONS, RESTARTS, TCP_EVENTS),
+    *stalls.NAMES,
 )
 
 
@@ -41,7 +40,7 @@ def server_side_of(scrapes: Sequence[Scrape]) -> ServerSide | None:
         accept_queue_max=_most(scrapes, ACCEPT_QUEUE, ACCEPT_QUEUE_MAX),
         accept_queue_limit=_whole(_highest(scrapes, ACCEPT_QUEUE_LIMIT)),
         pools=_pools(scrapes),
-        stall=_stall(scrapes),
+        stall=stalls.stall_of(scrapes),
         voluntary_switches=_whole(_increase(scrapes, SWITCHES, _with("kind", "voluntary"))),
         involuntary_switches=_whole(_increase(scrapes, SWITCHES, _with("kind", "involuntary"))),
         run_queue_delay_s=rounded(delay_s),
@@ -84,17 +83,8 @@ def _increase(
     """How much the series of the last scrape have grown since the first; new ones began at zero."""
     if len(scrapes) < 2:
         return None
-    before = {_key(labels): value for labels, value in scrapes[0].series.get(name, ())}
-    grown = [
-        value - before.get(_key(labels), 0.0)
-        for labels, value in scrapes[-1].series.get(name, ())
-        if wanted(labels)
-    ]
-    return sum(grown) if grown else None
-
-
-def _key(labels: Labels) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted(labels.items()))
+    found = [value for labels, value in grown(scrapes[0], scrapes[-1], name) if wanted(labels)]
+    return sum(found) if found else None
 
 
 def _pools(scrapes: Sequence[Scrape]) -> dict[str, int]:
@@ -106,30 +96,6 @@ def _pools(scrapes: Sequence[Scrape]) -> dict[str, int]:
                 pool = labels["pool"]
                 found[pool] = max(found.get(pool, 0.0), value)
     return {pool: round(found[pool]) for pool in sorted(found)}
-
-
-def _stall(scrapes: Sequence[Scrape]) -> Stall | None:
-    """The stalls of all loops together; None where there is no loop, or no beat of one."""
-    count, total_s = (_increase(scrapes, f"{STALL}_{part}") for part in ("count", "sum"))
-    if not count or total_s is None:
-        return None
-    bounds = sorted(set(_values(scrapes[-1], f"{STALL}_bucket", "le")), key=float)
-    below = {
-        float(bound): _increase(scrapes, f"{STALL}_bucket", _with("le", bound)) or 0.0
-        for bound in bounds
-    }
-
-    def bound_ms(quantile: float) -> float | None:
-        reached = next((b for b, n in below.items() if n >= quantile * count), math.inf)
-        return round(1000 * reached, 3) if math.isfinite(reached) else None
-
-    baselines = (v for scrape in scrapes for _, v in scrape.series.get(STALL_BASELINE, ()))
-    return Stall(
-        mean_ms=round(1000 * total_s / count, 3),
-        p90_ms=bound_ms(0.9),
-        p99_ms=bound_ms(0.99),
-        baseline_ms=round(1000 * max(baselines, default=0.0), 3),
-    )
 
 
 def _tcp_events(scrapes: Sequence[Scrape]) -> dict[str, int]:

@@ -1,8 +1,9 @@
 """The captured requests in the Chrome Trace Event Format, which Perfetto opens.
 
 One process is the client with a row for each request, the others are the workers with a row for
-each lane. Times are microseconds from the start of the measurement window. Every row has a
-number of its own: some viewers take rows of one number for one thread, whatever the process.
+each lane; beside these stands what was awaited between the pieces of a request. Times are
+microseconds from the start of the measurement window. Every row has a number of its own: some
+viewers take rows of one number for one thread, whatever the process.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from typing import Any
 from loadtests.analysis.instruments import Course
 
 CLIENT = 1
+
+RETURN = "what is left of the latency: from when the answer began until it was here"
 
 Event = dict[str, Any]
 
@@ -37,7 +40,7 @@ def stages(course: Course) -> Iterator[tuple[str, float, float]]:
     else:
         ends += [
             ("queue", course.began_ms),
-            ("service", course.ended_ms),
+            ("service", course.ended_ms if course.answered_ms is None else course.answered_ms),
             ("return", course.done_ms),
         ]
     at = course.intended_ms
@@ -56,8 +59,10 @@ def _events(courses: Sequence[Course]) -> Iterator[Event]:
         yield _named("thread_name", CLIENT, row, f"request {request} {course.route}")
         more = {"request": request, "stream": course.stream, "outcome": course.outcome}
         for name, from_ms, to_ms in stages(course):
-            yield _slice(name, name, CLIENT, row, from_ms, to_ms, more)
+            said = {"meaning": RETURN} if name == "return" else {}
+            yield _slice(name, name, CLIENT, row, from_ms, to_ms, more | said)
     yield from _workers(courses, numbers)
+    yield from _awaits(courses, numbers)
 
 
 def _workers(courses: Sequence[Course], numbers: Iterator[int]) -> Iterator[Event]:
@@ -81,6 +86,24 @@ def _workers(courses: Sequence[Course], numbers: Iterator[int]) -> Iterator[Even
                     piece.to_ms,
                     {"request": request},
                 )
+
+
+def _awaits(courses: Sequence[Course], numbers: Iterator[int]) -> Iterator[Event]:
+    """As many requests of a loop may wait at once as there are: events that belong to no row."""
+    row = next(numbers)
+    for request, course in enumerate(courses, 1):
+        for span in course.awaited if course.worker is not None else ():
+            for phase, at_ms in zip("be", span, strict=True):
+                yield {
+                    "ph": phase,
+                    "name": f"{course.route} await",
+                    "cat": "await",
+                    "id": f"{request:#x}",
+                    "pid": CLIENT + (course.worker or 0),
+                    "tid": row,
+                    "ts": round(1000 * at_ms),
+                    "args": {"request": request},
+                }
 
 
 def _named(kind: str, process: int, row: int, name: str) -> Event:

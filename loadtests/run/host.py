@@ -20,6 +20,7 @@ from loadtests.run.child import ROOT
 
 BENCH = ROOT / RESULTS / "bench.json"
 OBSERVER = "observer.throughput_ratio."
+OBSERVER_HOST = "observer.host"
 PACKAGES = (
     "flask",
     "gunicorn",
@@ -121,16 +122,21 @@ def _sysctl(name: str) -> str | None:
 
 
 def _observer() -> dict[str, Any]:
-    """What the instruments cost when that was last measured, by `<profile>.<full or sampled>`."""
+    """What the instruments cost when that was last measured, by `<profile>.<full or sampled>`.
+
+    `host` is the machine on which it was, where that is known.
+    """
     try:
         figures = json.loads(BENCH.read_text(encoding="utf-8"))
-        return {
+        found = {
             name.removeprefix(OBSERVER): figure
             for name, figure in figures.items()
             if name.startswith(OBSERVER)
         }
+        where = {"host": figures[OBSERVER_HOST]} if found and OBSERVER_HOST in figures else {}
     except (OSError, ValueError, AttributeError):
         return {}
+    return found | where
 
 
 def _commit() -> str | None:

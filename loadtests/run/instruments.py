@@ -5,7 +5,6 @@ Nothing of it where the experiment wants no instruments: then every stage here d
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Self
 
 from loadtests.experiment import Experiment
 from loadtests.plan import GeneratorPlan
-from loadtests.records import Stack
+from loadtests.records import CourseRecord, Stack
 from loadtests.results import TrialFolder, write_whole
 from loadtests.run.exporter import Exporter
 from loadtests.run.world import World
@@ -112,11 +111,11 @@ def hottest(stacks: Iterable[Stack]) -> tuple[Stack, ...]:
     return tuple(ranked[:STACKS_KEPT])
 
 
-# A worker that was killed may have left half a line.
+# A worker that was killed may have left half a line, and a client may capture on its own account.
 def _courses(folder: Path) -> Iterator[tuple[int, str]]:
     for line in _lines(folder, "*.slices"):
         try:
-            yield json.loads(line)["began_ns"], line
+            yield CourseRecord.model_validate_json(line).began_ns, line
         except ValueError:
             continue
 

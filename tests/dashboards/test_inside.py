@@ -28,7 +28,7 @@ SIDE = ServerSide(
     restarts=0,
     tcp_events={},
 )
-WORKERS = (WorkerShare(1, 60, 0.6, 0.98), WorkerShare(2, 40, 0.4, 0.5))
+WORKERS = (WorkerShare(1, 60, 0.6, 0.98, 0.03), WorkerShare(2, 40, 0.4, 0.5, 0.72))
 
 
 def made(number: int = 1, profile: str = "sync", **over: object) -> Trial:
@@ -46,9 +46,27 @@ def test_the_times_are_those_of_the_requests() -> None:
 
     assert shown(inside.TIMES, one) == {
         "queue p50": "1.00", "queue p99": "30.0", "hold p50": "5.00", "hold p99": "70.0",
-        "longest step": "4.00", "busiest worker": "98.0", "least busy": "50.0",
-        "stall mean": "1.50", "stall p99": "≤24.3",
+        "longest step": "4.00", "occupied by the application": "98.0", "occupied": "50.0",
+        "worker CPU": "72.0", "stall mean": "1.50", "stall p99": "≤24.3",
     }  # fmt: skip
+
+
+def test_without_scrapes_there_is_no_cpu_beside_the_occupancy() -> None:
+    found = shown(inside.TIMES, made(workers=(WorkerShare(1, 60, 1.0, 0.98),)))
+
+    assert found["occupied by the application"] == "98.0"
+    assert "worker CPU" not in found
+
+
+def test_a_stall_that_had_not_ended_is_a_lower_bound_also_among_others() -> None:
+    stall = Stall(mean_ms=250.0, p90_ms=554.0, p99_ms=831.0, baseline_ms=0.1, at_least=True)
+    one, two = made(1), made(2, server_side=dataclasses.replace(SIDE, stall=stall))
+    (row,) = cells(summary([one, two]))[0].rows
+    columns = {column.heading: column for column in inside.TIMES}
+
+    assert [columns[name].of_trial(two) for name in ("stall mean", "stall p99")] == ["≥250", "≥831"]
+    assert columns["stall mean"].of_row(row) == "≥126"
+    assert columns["stall p99"].of_trial(made(server_side=None)) == "–"
 
 
 def test_every_queue_stands_where_it_lives_with_a_column_for_each_pool() -> None:
@@ -81,6 +99,16 @@ def test_the_endpoint_that_holds_is_named_over_the_valid_trials() -> None:
 
     assert (held.profile, held.route) == ("sync", "/blocking")
     assert held.figures == ("50", "51.0", "90.0", "99.0")
+
+
+def test_the_longest_step_is_that_of_the_trials_that_know_one() -> None:
+    unknown = RouteHold("/blocking", 40, 50.0, None, 1.0)
+    one, two = made(1, holds=(unknown,)), made(2, holds=(RouteHold("/blocking", 4, 5.0, 6.0, 1.0),))
+
+    (both,) = holding.routes(cells(summary([one, two]))[0])
+    (alone,) = holding.routes(cells(summary([one]))[0])
+
+    assert (both.figures[2], alone.figures[2]) == ("6.00", "–")
 
 
 QUICK = RouteHold("/hello", 1000, 0.1, 0.2, 0.005)
@@ -137,6 +165,41 @@ def test_without_a_measurement_of_the_observer_the_page_says_who_makes_one() -> 
 
     assert "was not measured here: make bench does it" in text
     assert "Warnings" not in text
+
+
+HOST = {"cpu": "A processor", "cores": 2, "commit": "abc1234", "python": "3.11.2"}
+
+
+@pytest.mark.parametrize(
+    ("cpu", "host", "said"),
+    [
+        ("A processor", HOST, "Measured on A processor, commit abc1234, by make bench."),
+        ("Another", HOST, "by make bench; this was another machine than that of this run."),
+        ("Another", HOST | {"commit": None}, "Measured on A processor, commit –, by make bench;"),
+        ("Another", None, "On which machine that was measured, is not recorded: make bench"),
+    ],
+)
+def test_the_page_says_on_which_machine_the_observer_was_measured(
+    cpu: str, host: dict[str, object] | None, said: str
+) -> None:
+    run = summaries.instruments()
+    observer = OBSERVER | ({"host": host} if host else {})
+    run = dataclasses.replace(run, environment={"cpu": cpu, "observer": observer})
+
+    read = Reader(page.render(run))
+
+    assert said in " ".join(read.text.split())
+    assert len([row for row in read.rows if row and row[0] == "sync" and row[2] == "0.970"]) == 1
+
+
+def test_the_page_names_whose_work_occupies_and_never_calls_the_rest_free() -> None:
+    run = summaries.instruments()
+    text = " ".join(Reader(page.render(run)).text.split()).lower()
+
+    assert "occupied by the application" in text
+    assert "the server’s own work, such as accepting and parsing, shows only in the cpu" in text
+    for word in ("idle", " free", "the wait itself"):
+        assert word not in text
 
 
 @pytest.mark.parametrize("word", ["instruments", "observer", "swimlane", "-split", "Warnings"])

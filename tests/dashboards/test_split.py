@@ -60,7 +60,7 @@ def test_the_title_names_the_greatest_part_of_each_group_of_profiles() -> None:
 
     assert said(chart) == (
         "sync and gthread: 75 to 94 % of a request’s time is spent in the queue; "
-        "uvloop: 98 % is the wait itself"
+        "uvloop: 98 % is spent in the application without a processor"
     )
 
 

@@ -95,6 +95,16 @@ def test_a_workload_may_narrow_profiles_and_loads() -> None:
             "explain is true, allowed: only where instruments is true",
         ),
         (
+            "measure_s = 2.0",
+            "measure_s = 2.0\ncapture_from_s = 2.0",
+            "capture_from_s is 2, allowed: less than measure_s, which is 2",
+        ),
+        (
+            "seed = 1",
+            "seed = 1\ncapture_from_s = -1.0",
+            "capture_from_s is -1.0, allowed: greater than or equal to 0",
+        ),
+        (
             "rate = 10.0",
             "rate = 10.0\npath = '/nothing'",
             "bystander.path: '/nothing' is not in the contract, allowed: /hello",

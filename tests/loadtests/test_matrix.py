@@ -46,6 +46,11 @@ def test_requests_are_stamped_and_some_captured_from_a_quarter_of_the_window_on(
     assert sync.ledgers == Path("/ledgers")
 
 
+@pytest.mark.parametrize("from_s", [0.0, 6.5])
+def test_an_experiment_may_say_from_when_on_requests_are_captured(from_s: float) -> None:
+    assert plans(f"capture_from_s = {from_s}")[1].capture == Capture(from_s=from_s, count=50)
+
+
 @pytest.mark.parametrize(
     ("more", "stamped_rps"), [("instruments = false", 0.0), ("capture = 0", STAMPED_RPS)]
 )

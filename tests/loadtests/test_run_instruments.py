@@ -244,11 +244,14 @@ def test_the_courses_of_all_workers_are_collected_in_order_when_all_have_ended(
     folder: RunFolder,
 ) -> None:
     world = FakeWorld()
-    early = {"request": "00", "pid": 2, "began_ns": 100, "slices": []}
-    late = {"request": "01", "pid": 1, "began_ns": 200, "slices": []}
+    late = {"request": f"{1:016x}", "pid": 1, "route": "/wait", "began_ns": 200, "ended_ns": 300,
+            "slices": [{"lane": "loop", "state": "run", "from_ns": 200, "to_ns": 210}]}  # fmt: skip
+    early = late | {"pid": 2, "began_ns": 100}
+    foreign = late | {"request": "f" * 16}
+    partial = {key: value for key, value in late.items() if key != "ended_ns"}
 
     def write() -> None:
-        whole = json.dumps(late) + "\n"
+        whole = "".join(json.dumps(one) + "\n" for one in (foreign, late, partial))
         (world.folders[0] / "1-5.slices").write_text(whole + '{"request": "02", "began_')
         (world.folders[0] / "2-5.slices").write_text(json.dumps(early) + "\n")
 
@@ -394,10 +397,18 @@ def test_what_the_instruments_cost_is_taken_from_the_last_benchmark(
 ) -> None:
     spread = {"median": 0.91, "min": 0.9, "max": 0.93, "n": 5}
     figures = {"observer.throughput_ratio.uvloop.full": spread, "twins.other": spread}
-    (tmp_path / "bench.json").write_text(json.dumps(figures))
-    monkeypatch.setattr(host, "BENCH", tmp_path / "bench.json")
+    there = {"cpu": "another", "cores": 2, "commit": "abc", "python": "3.11.2"}
+    file = tmp_path / "bench.json"
+    monkeypatch.setattr(host, "BENCH", file)
 
+    file.write_text(json.dumps(figures))
     assert host.environment()["observer"] == {"uvloop.full": spread}
+
+    file.write_text(json.dumps(figures | {"observer.host": there}))
+    assert host.environment()["observer"] == {"uvloop.full": spread, "host": there}
+
+    file.write_text(json.dumps({"observer.host": there}))
+    assert host.environment()["observer"] == {}
 
 
 @pytest.mark.parametrize("text", [None, "", "{", "[]", "\udcff"])

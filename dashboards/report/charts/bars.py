@@ -14,9 +14,12 @@ PARTS: dict[str, tuple[str, str]] = {
     "lateness": ("due, and not yet begun by the load generator", "passes before it is begun"),
     "connect": ("opening a connection", "is spent on connecting"),
     "queue": ("sent, and waiting for a worker, thread or loop", "is spent in the queue"),
-    "cpu": ("computing in the application", "is computing"),
-    "wait": ("waiting in the application", "is the wait itself"),
-    "return": ("from the application’s answer until it was here", "is the way back"),
+    "cpu": ("on a processor in the application", "is computing"),
+    "wait": (
+        "in the application, not on a processor",
+        "is spent in the application without a processor",
+    ),
+    "return": ("what is left: from the answer’s beginning until it was here", "is the way back"),
 }
 
 Stack = tuple[str, bool, dict[str, float]]

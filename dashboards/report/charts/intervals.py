@@ -17,15 +17,7 @@ def queued(course: Course) -> list[Interval]:
 
 def awaiting(worker: int, course: Course) -> list[Interval]:
     """When a request was in the application of a worker, and on no lane."""
-    if course.worker != worker or course.began_ms is None or course.ended_ms is None:
-        return []
-    found: list[Interval] = []
-    at = course.began_ms
-    for piece in course.slices:
-        found.append((at, piece.from_ms))
-        at = max(at, piece.to_ms)
-    found.append((at, course.ended_ms))
-    return [(low, high) for low, high in found if high > low]
+    return list(course.awaited) if course.worker == worker else []
 
 
 def packed(intervals: Sequence[Interval | None]) -> list[int]:

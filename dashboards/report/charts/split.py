@@ -103,7 +103,9 @@ def _span(shares: Mapping[str, float]) -> str:
 def _caption(cell: Cell, has_slowest: bool, found: Mapping[str, Mapping[str, float]]) -> str:
     said = (
         "The mean time of the answered requests, part by part: means over the valid trials, so "
-        "that the parts add up. Solid is running, hatched is waiting."
+        "that the parts add up. Wait is for what was asked, for a lock, for a pool’s place "
+        "or for its loop. Return is what is left of the latency: the server’s parts reach to the "
+        "moment at which its answer began."
     )
     if has_slowest:
         said += " The narrow bars are the slowest hundredth of the requests."

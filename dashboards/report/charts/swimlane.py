@@ -21,8 +21,8 @@ LABEL_PIXELS = 7.4
 """Width of one character of a lane's label."""
 STATES = {
     "queue": "sent, and not begun: in a queue",
-    "run": "running",
-    "block": "waiting, and holding its worker, thread or loop",
+    "run": "running: on a processor for at least half of the piece",
+    "block": "holding its worker, thread or loop, and not running",
     "await": "in the application, and holding nothing",
 }
 
@@ -122,8 +122,9 @@ def _caption(same: bool) -> str:
     )
     return (
         f"{whose}. At the top of each profile is its queue, a line for each request that waits; "
-        "below it, lane by lane, who held a worker, a thread or the loop. A bar belongs to one "
-        "request: point at it to follow that request."
+        "below it, lane by lane, who held a worker, a thread or the loop. Who holds one and does "
+        "not run waits, or is ready and has no processor or not the interpreter’s lock. A bar "
+        "belongs to one request: point at it to follow that request."
     )
 
 

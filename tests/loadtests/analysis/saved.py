@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from loadtests import experiment as experiments
 from loadtests import matrix
 from loadtests.analysis.saved import SavedTrial
 from loadtests.analysis.schedule import digest_of
+from loadtests.analysis.scrapes import Labels, Scrape
 from loadtests.engine.generator import planned
 from loadtests.matrix import BYSTANDER, LOAD
 from loadtests.plan import GeneratorPlan
@@ -146,3 +147,13 @@ def usage(*points: tuple[float, float, int]) -> tuple[UsagePoint, ...]:
         UsagePoint(at_ns=round(at * 1e9), cpu_s=cpu_s, rss_bytes=mb * 2**20)
         for at, cpu_s, mb in points
     )
+
+
+def scrape(at_s: float, series: Mapping[str, float]) -> Scrape:
+    """A scrape at a time of the monotonic clock; `series` as an exporter writes them."""
+    found: dict[str, list[tuple[Labels, float]]] = {}
+    for text, value in series.items():
+        name, _, labels = text.rstrip("}").partition("{")
+        pairs = (pair.split("=", 1) for pair in labels.split(",") if pair)
+        found.setdefault(name, []).append(({k: v.strip('"') for k, v in pairs}, value))
+    return Scrape(round(at_s * 1e9), {name: tuple(rows) for name, rows in found.items()})

@@ -11,15 +11,17 @@ from typing import Any
 import pytest
 
 from loadtests.analysis import trace
+from loadtests.analysis.cautions import warnings_of
 from loadtests.analysis.instruments import Course, Slice
-from loadtests.analysis.saved import AnalysisError, CourseRecord, SavedTrial, SliceRecord, load
+from loadtests.analysis.saved import AnalysisError, SavedTrial, load
 from loadtests.analysis.trial import summarize
 from loadtests.matrix import BYSTANDER
 from loadtests.plan import Capture
+from loadtests.records import CourseRecord, SliceRecord
 from loadtests.results import TrialFolder
 from loadtests.sample_writer import SampleWriter
 from loadtests.samples import Outcome
-from tests.loadtests.analysis.saved import ORIGIN_NS, Row, trial_of
+from tests.loadtests.analysis.saved import ORIGIN_NS, Row, samples_of, trial_of
 
 CAPTURE = Capture(from_s=1.0, count=3)
 
@@ -39,7 +41,9 @@ def record(
         began_ns=clock(began),
         ended_ns=clock(ended),
         slices=tuple(
-            SliceRecord(lane=lane, state=state, from_ns=clock(low), to_ns=clock(high))
+            SliceRecord.model_validate(
+                {"lane": lane, "state": state, "from_ns": clock(low), "to_ns": clock(high)}
+            )
             for lane, state, low, high in slices
         ),
     )
@@ -179,6 +183,74 @@ def test_stages_follow_one_another_even_where_the_clocks_disagree() -> None:
     ]
 
 
+def test_between_its_pieces_a_request_awaits_beside_the_rows_of_its_worker() -> None:
+    seen = record(
+        1200.0, 1210.0, 1300.0,
+        ("loop", "run", 1210, 1212), ("thread pool 9", "block", 1220, 1260),
+        ("loop", "run", 1290, 1300),
+    )  # fmt: skip
+    other = record(1250.0, 1255.0, 1256.0, ("loop", "run", 1255, 1256))
+    courses = captured([Row(at=1200.0, took=110.0), Row(at=1250.0)], seen, other)
+
+    spans = zip(events("b", *courses), events("e", *courses), strict=True)
+
+    assert [(b["id"], b["name"], b["pid"], b["ts"], e["ts"]) for b, e in spans] == [
+        ("0x1", "/wait await", 3, 1_212_000, 1_220_000),
+        ("0x1", "/wait await", 3, 1_260_000, 1_290_000),
+    ]
+    for begin, end in zip(events("b", *courses), events("e", *courses), strict=True):
+        assert {k: v for k, v in begin.items() if k not in ("ph", "ts")} == {
+            k: v for k, v in end.items() if k not in ("ph", "ts")
+        }
+    assert courses[1].awaited == ()
+    # It never came to a worker.
+    assert COURSES[1].awaited == ()
+
+
+TOLD = Row(at=1200.0, took=120.0, late=2.0, connect=3.0, queue=5.0, cpu=1.5, wait=100.0, worker=40)
+"""Due at 1200, sent at 1205, begun at 1210, its answer begun at 1311.5, and here at 1320."""
+
+
+def test_what_is_left_of_a_known_request_is_its_way_back() -> None:
+    """The server's clock says so itself: nothing here is by construction."""
+    trial = dataclasses.replace(trial_of([TOLD]), records=(record(1200.0, 1210.0, 1312.0),))
+    summary = summarize(trial)
+
+    (course,) = summary.courses
+    assert course.answered_ms == 1311.5
+    assert {name: to - at for name, at, to in trace.stages(course)} == {
+        "lateness": 2.0, "connect": 3.0, "queue": 5.0, "service": 101.5, "return": 8.5,
+    }  # fmt: skip
+    assert summary.split is not None
+    assert summary.split.all.return_ms == 8.5
+    assert summary.split.all.remainder_ms == 0.0
+    assert summary.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("course", "warned"),
+    [
+        ({"answered_ms": 1319.0}, False),
+        ({"answered_ms": 1320.9}, False),
+        ({"answered_ms": 1322.5}, True),
+        ({"answered_ms": None}, False),
+        # The server had not done with it for long when its answer was here: that may be.
+        ({"ended_ms": 1353.0}, False),
+        ({"began_ms": 1204.5}, False),
+        ({"began_ms": 1202.5}, True),
+    ],
+)
+def test_a_request_that_is_answered_before_its_answer_begins_is_a_warning(
+    course: dict[str, float | None], warned: bool
+) -> None:
+    (found,) = captured([TOLD], record(1200.0, 1210.0, 1312.0))
+    changed = dataclasses.replace(found, **course)  # type: ignore[arg-type]
+
+    warnings = warnings_of(samples_of([]), (), None, [found, changed])
+
+    assert [(w.code, "2.50 ms" in w.text) for w in warnings] == [("clock", True)] * warned
+
+
 def folder_with(tmp_path: Path, name: str, content: bytes) -> tuple[SavedTrial, TrialFolder]:
     """A trial's folder as `load` wants it, with one more file."""
     trial, folder = trial_of([]), TrialFolder(tmp_path)
@@ -199,9 +271,45 @@ def test_records_are_read_as_the_workers_wrote_them(tmp_path: Path) -> None:
     assert load(trial.spec, folder).scrapes == ()
 
 
-@pytest.mark.parametrize("name", ["slices.jsonl", "metrics.jsonl.gz"])
-def test_a_broken_file_of_the_instruments_is_named(tmp_path: Path, name: str) -> None:
-    trial, folder = folder_with(tmp_path, name, b'{"request": 1}\n')
+def test_scrapes_that_cannot_be_read_are_named(tmp_path: Path) -> None:
+    trial, folder = folder_with(tmp_path, "metrics.jsonl.gz", b'{"request": 1}\n')
 
-    with pytest.raises(AnalysisError, match=name):
+    with pytest.raises(AnalysisError, match=r"metrics\.jsonl\.gz"):
         load(trial.spec, folder)
+
+
+WHOLE = json.loads(record(1100.0, 1101.0, 1109.0, ("loop", "run", 1101, 1102)).model_dump_json())
+SLICE = WHOLE["slices"][0]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"",
+        b"{",
+        b'{"request": 1}',
+        b"\xff\xfe",
+        json.dumps(WHOLE).encode()[:-20],
+        json.dumps({k: v for k, v in WHOLE.items() if k != "ended_ns"}).encode(),
+        json.dumps(WHOLE | {"request": "deadbeef"}).encode(),
+        json.dumps(WHOLE | {"request": "ffffffffffffffff"}).encode(),
+        json.dumps(WHOLE | {"ended_ns": 5}).encode(),
+        json.dumps(WHOLE | {"more": 1}).encode(),
+        json.dumps(WHOLE | {"slices": [SLICE | {"state": "flying"}]}).encode(),
+        json.dumps(WHOLE | {"slices": [{"lane": "loop"}]}).encode(),
+    ],
+)
+def test_a_line_that_is_no_course_does_not_spoil_the_trial(tmp_path: Path, line: bytes) -> None:
+    whole = json.dumps(WHOLE).encode()
+    trial, folder = folder_with(tmp_path, "slices.jsonl", line + b"\n" + whole + b"\n")
+
+    assert load(trial.spec, folder).records == (CourseRecord.model_validate(WHOLE),)
+
+
+def test_the_course_of_a_request_that_nobody_of_us_sent_is_left_out() -> None:
+    """Whoever sends the header of a capture has it captured, under a name of their own."""
+    foreign = record(1100.0, 1101.0, 1109.0).model_copy(update={"request": "7fffffffffffffff"})
+
+    (course,) = captured([Row(at=1100.0)], record(1100.0, 1102.0, 1109.0), foreign)
+
+    assert course.began_ms == 1102.0

@@ -100,46 +100,87 @@ def test_occupancy_is_scaled_by_the_share_that_was_measured() -> None:
 
 
 def shares(*requests: int) -> list[WorkerShare]:
-    total = sum(requests)
+    total = sum(requests) or 1
     return [WorkerShare(n, r, r / total, 0.5) for n, r in enumerate(requests, 1)]
 
 
 @pytest.mark.parametrize(
     ("requests", "warned"),
     [
-        ((60, 40), False),
-        ((61, 40), True),
-        ((30, 68), False),
+        ((80, 0), True),
+        ((6, 2), False),
+        ((7, 0), True),
+        ((5, 0), False),
+        ((61, 40), False),
+        ((610, 400), True),
+        ((600, 400), False),
+        ((30, 68), True),
         ((200, 100, 140), True),
-        ((100, 0), True),
+        ((20, 10, 14), False),
+        ((9, 1, 2, 1), True),
+        ((4, 1, 2, 1), False),
+        ((0, 0), False),
         ((500,), False),
     ],
 )
 def test_a_spread_beyond_60_to_40_is_a_warning_where_chance_does_not_explain_it(
     requests: tuple[int, ...], warned: bool
 ) -> None:
-    found = warnings_of(samples_of([]), shares(*requests))
+    found = warnings_of(samples_of([]), shares(*requests), None, ())
 
     assert [reason.code for reason in found] == ["imbalance"] * warned
 
 
 def test_an_imbalance_names_who_had_how_much() -> None:
-    (found,) = warnings_of(samples_of([]), shares(30, 170, 100))
+    (found,) = warnings_of(samples_of([]), shares(30, 170, 100), None, ())
 
     assert found.text == "worker 2 of 3 answered 57% of the requests, worker 1 only 10%"
     assert found.hint
 
 
+@pytest.mark.parametrize(
+    ("occupancies", "warned"),
+    [
+        ((0.9, 0.3), True),
+        ((0.9, 0.62), False),
+        ((0.19, 0.0), False),
+        ((0.21, 0.0), True),
+        ((0.9, 0.8, 0.2), True),
+    ],
+)
+def test_workers_that_are_occupied_unequally_are_a_warning_where_one_has_much_to_do(
+    occupancies: tuple[float, ...], warned: bool
+) -> None:
+    count = len(occupancies)
+    workers = [WorkerShare(n, 50, 1 / count, o) for n, o in enumerate(occupancies, 1)]
+
+    found = warnings_of(samples_of([]), workers, None, ())
+
+    assert [reason.code for reason in found] == ["imbalance"] * warned
+
+
+def test_both_ways_of_being_unequal_are_one_warning() -> None:
+    workers = [WorkerShare(1, 80, 1.0, 0.7), WorkerShare(2, 0, 0.0, 0.0)]
+
+    (found,) = warnings_of(samples_of([]), workers, None, ())
+
+    assert found.text == (
+        "worker 1 of 2 answered 100% of the requests, worker 2 only 0%; "
+        "worker 1 of 2 was occupied for 70% of the window, worker 2 only for 0%"
+    )
+
+
 def test_clocks_that_disagree_are_a_warning_that_leaves_the_trial_valid() -> None:
     early = [dataclasses.replace(HELD, at=100.0 * n, queue=1.5) for n in range(20)]
 
-    trial = trial_of(early)
+    trial = of_profile("sync", trial_of(early), 1, 11)
     summary = summarize(trial)
 
     assert [reason.code for reason in summary.warnings] == ["clock"]
     assert "0.50 ms" in summary.warnings[0].text
     assert summary.valid
-    assert summarize(trial_of([dataclasses.replace(r, queue=1.05) for r in early])).warnings == ()
+    agreed = trial_of([dataclasses.replace(r, queue=1.05) for r in early])
+    assert summarize(of_profile("sync", agreed, 1, 11)).warnings == ()
 
 
 def test_the_lines_that_hold_a_route_are_merged_over_their_stacks() -> None:

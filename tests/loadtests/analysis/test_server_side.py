@@ -9,18 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from loadtests.analysis import scrapes, server_side
+from loadtests.analysis import scrapes, stalls
 from loadtests.analysis.instruments import ServerSide, Stall
+from loadtests.analysis.saved import NAMES
 from loadtests.analysis.scrapes import Scrape, ScrapesError
-from loadtests.analysis.server_side import NAMES, server_side_of
+from loadtests.analysis.server_side import server_side_of
 from servers.metrics import METRICS
 
 BUCKETS = ("0.001", "0.01", "0.1", "+Inf")
 
 
-def stalls(worker: int, *below: int, total: float) -> dict[str, float]:
+def beats(worker: int, *below: int, total: float) -> dict[str, float]:
     labels = f'profile="uvloop",worker="{worker}"'
-    name = server_side.STALL
+    name = stalls.STALL
     counts = {
         f'{name}_bucket{{{labels},le="{le}"}}': float(n)
         for le, n in zip(BUCKETS, below, strict=True)
@@ -30,7 +31,7 @@ def stalls(worker: int, *below: int, total: float) -> dict[str, float]:
 
 def saved(path: Path, *lines: Mapping[str, float]) -> tuple[Scrape, ...]:
     """Scrapes of those samples, a second apart, as they come back from their file."""
-    noise = '# HELP testbed_requests_total Help.\ntestbed_requests_total{profile="sync"} 5\n'
+    noise = '# HELP testbed_workers Help.\ntestbed_workers{profile="sync"} 5\n'
     texts = [noise + "".join(f"{k} {v}\n" for k, v in line.items()) for line in lines]
     packed = [json.dumps({"at_ns": n * 10**9, "text": text}) for n, text in enumerate(texts)]
     path.write_bytes(gzip.compress("\n".join(packed).encode()))
@@ -49,7 +50,10 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_what_is_read_is_in_the_contract() -> None:
-    assert set(NAMES) <= set(METRICS)
+    parts = ("_sum", "_count")
+    histograms = {name + part for name, m in METRICS.items() for part in parts if m.kind[0] == "h"}
+
+    assert set(NAMES) <= set(METRICS) | histograms
 
 
 def test_only_what_is_asked_for_is_read(path: Path) -> None:
@@ -98,8 +102,8 @@ def test_each_pool_is_at_its_most_in_one_worker(path: Path) -> None:
 def test_the_stall_is_that_of_the_window_over_all_workers(path: Path) -> None:
     """Window: worker 1 grew by 80, 90, 98, 100; worker 2 is new with 0, 90, 100, 100."""
     baseline = 'testbed_event_loop_baseline_seconds{profile="uvloop",worker="%d"}'
-    before = stalls(1, 10, 10, 10, 10, total=5.0)
-    after = stalls(1, 90, 100, 108, 110, total=7.0) | stalls(2, 0, 90, 100, 100, total=2.0)
+    before = beats(1, 10, 10, 10, 10, total=5.0)
+    after = beats(1, 90, 100, 108, 110, total=7.0) | beats(2, 0, 90, 100, 100, total=2.0)
 
     found = side(path, before, after | {baseline % 1: 0.0001, baseline % 2: 0.0003})
 
@@ -107,8 +111,8 @@ def test_the_stall_is_that_of_the_window_over_all_workers(path: Path) -> None:
 
 
 def test_a_stall_beyond_the_last_bucket_has_no_bound_and_no_beat_no_stall(path: Path) -> None:
-    before = stalls(1, 0, 0, 0, 0, total=0.0)
-    far = side(path, before, stalls(1, 5, 50, 80, 100, total=100.0)).stall
+    before = beats(1, 0, 0, 0, 0, total=0.0)
+    far = side(path, before, beats(1, 5, 50, 80, 100, total=100.0)).stall
 
     assert far is not None
     assert (far.p90_ms, far.p99_ms) == (None, None)
