@@ -26,7 +26,7 @@ _ROW = np.dtype(
         ("outcome", "u1"),
         ("error", "u1"),
         ("reused", "u1"),
-        # Microseconds, or -1: the precision of the header that they come from.
+        # Microseconds and 1, the precision of the header that they come from; 0: not measured.
         ("queue_us", "<i4"),
         ("cpu_us", "<i4"),
         ("wait_us", "<i4"),
@@ -35,8 +35,12 @@ _ROW = np.dtype(
         ("worker", "<u4"),
     ]
 )
-PACK = struct.Struct("<qqqqHHBBBiiiiiI").pack_into
-"""Writes a row into a chunk's bytes: the columns above, in order."""
+_BASE = struct.Struct("<qqqqHHBBB")
+PACK = _BASE.pack_into
+"""Writes the columns of every row into a chunk's bytes, those above down to `reused`."""
+PACK_SPLIT = struct.Struct("<iiiiiI").pack_into
+"""Writes the others, at `SPLIT_AT` of a row whose split was measured."""
+SPLIT_AT = _BASE.size
 ROW_BYTES = _ROW.itemsize
 CHUNK_ROWS = 16_384
 
@@ -90,7 +94,7 @@ def _table(chunk: Chunk, targets: Sequence[Target]) -> Any:
 
     def measured(name: str) -> Any:
         values = rows[name]
-        return pa.array(values.astype(np.int64) * 1000, mask=values < 0)
+        return pa.array((values.astype(np.int64) - 1) * 1000, mask=values == 0)
 
     def coded(codes: npt.NDArray[Any], words: Sequence[str]) -> Any:
         unique = list(dict.fromkeys(words))

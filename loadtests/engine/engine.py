@@ -16,7 +16,7 @@ from time import perf_counter_ns
 from loadtests.engine.connection import NO_ERROR, Connection
 from loadtests.engine.exchange import Exchange, Then
 from loadtests.engine.recorder import Recorder
-from loadtests.engine.server_timing import NOT_MEASURED, split_of
+from loadtests.engine.server_timing import split_of
 from loadtests.engine.stamps import Captures, Stamps
 from loadtests.samples import ErrorKind, Outcome
 
@@ -47,7 +47,7 @@ class Engine:
         self.recorder = recorder
         self._record = recorder.record
         self._max_in_flight = max_in_flight
-        self._is_asked = (stamps or Stamps(0.0, random.Random(0))).take
+        self._stamps = stamps or Stamps(0.0, random.Random(0))
         self._captures = captures or Captures(0, 0, 0)
         self._idle: list[Connection] = []
         self._connections: set[Connection] = set()
@@ -68,7 +68,12 @@ class Engine:
 
     def issue(self, target: int, intended_ns: int, then: Then | None = None) -> None:
         """Send one request now. `then`, of closed users, is called when its fate is known."""
-        asked = self._is_asked(intended_ns, then is None)
+        stamps = self._stamps
+        if stamps.skip:
+            stamps.skip -= 1
+            asked = False
+        else:
+            asked = stamps.take(intended_ns, then is None)
         if self.in_flight >= self._max_in_flight:
             self.in_flight += 1
             self._lose(Exchange(target, intended_ns, then), Outcome.DROPPED, ErrorKind.NONE)
@@ -158,7 +163,7 @@ class Engine:
         else:
             self._connections.discard(connection)
         completed = error is NO_ERROR and status < 400
-        split = split_of(connection.headers) if exchange.asked and status else NOT_MEASURED
+        split = split_of(connection.headers) if exchange.asked and status else None
         if completed:
             self._record(exchange, COMPLETED, at_ns, status, error, split)
         else:

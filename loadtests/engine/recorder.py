@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from loadtests.engine.exchange import Exchange
-from loadtests.engine.server_timing import NOT_MEASURED, Split
-from loadtests.sample_writer import CHUNK_ROWS, PACK, ROW_BYTES, Chunk
+from loadtests.engine.server_timing import Split
+from loadtests.sample_writer import CHUNK_ROWS, PACK, PACK_SPLIT, ROW_BYTES, SPLIT_AT, Chunk
 from loadtests.samples import NEVER, ErrorKind, Outcome
 
 
@@ -32,7 +32,7 @@ class Recorder:
         at_ns: int,
         status: int,
         error: ErrorKind,
-        split: Split = NOT_MEASURED,
+        split: Split | None = None,
     ) -> None:
         """One request's fate, known at `at_ns`."""
         origin, chunk, sent_ns = self.origin_ns, self._chunk, exchange.sent_ns
@@ -49,8 +49,19 @@ class Recorder:
             outcome,
             error,
             exchange.reused,
-            *split,
         )
+        if split is not None:
+            queue, cpu, wait, hold, step, worker = split
+            PACK_SPLIT(
+                chunk.bytes,
+                rows * ROW_BYTES + SPLIT_AT,
+                queue + 1,
+                cpu + 1,
+                wait + 1,
+                hold + 1,
+                step + 1,
+                worker,
+            )
         chunk.rows = rows = rows + 1
         if rows == CHUNK_ROWS:
             self.close()

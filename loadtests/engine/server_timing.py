@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 _NONE = -1
-_LARGEST = 2**31 - 1
+_LARGEST = 2**31 - 2
 
 
 class Split(NamedTuple):

@@ -22,29 +22,48 @@ class Stamps:
 
     Up to `limit_rps` requests a second are asked; 0 asks none. `open_rps` is the rate of all open
     streams, closed users come on top. No clock: the same requests are decided alike.
+    What is drawn is not each decision but the number of requests until the next that is asked,
+    which is the same in distribution and costs a request only a countdown: `skip` is how many
+    that are left, and who counts it down to 0 calls `take` for the next.
     """
 
     def __init__(self, limit_rps: float, rng: random.Random, open_rps: float = 0.0) -> None:
         self._limit_rps, self._open_rps = limit_rps, open_rps
         self._draw = rng.random
         self._window_ns = self._window_ends_ns = 0
-        self._issued = 0
+        self._issued = self._gap = 0
         self._requests = self._remembered_ns = 0.0
+        self._has_closed = False
+        self.skip = 0
         self.share = self._share()
+        self._draw_skip()
 
     def add_open(self, rps: float) -> None:
         """Open streams of this rate have begun; of a rate below 0: have ended."""
         self._open_rps += rps
         self.share = self._share()
+        self._draw_skip()
 
     def take(self, at_ns: int, is_open: bool) -> bool:
         """Whether the request intended at `at_ns` is asked; `is_open`: of an open stream."""
+        if self.skip:
+            self.skip -= 1
+            return False
+        self._has_closed = self._has_closed or not is_open
+        self._issued += self._gap + 1
         if at_ns >= self._window_ends_ns:
             self._measure(at_ns)
-        if not is_open:
-            self._issued += 1
-        share = self.share
-        return share >= 1.0 or self._draw() < share
+        self._draw_skip()
+        return True
+
+    def _draw_skip(self) -> None:
+        if self.share >= 1.0:
+            self.skip = 0
+        elif self.share <= 0.0:
+            self.skip = FOREVER
+        else:
+            self.skip = int(math.log(1.0 - self._draw()) / math.log(1.0 - self.share))
+        self._gap = self.skip
 
     def _measure(self, at_ns: int) -> None:
         """A window has ended: add it to the memory, in which the past fades."""
@@ -58,8 +77,9 @@ class Stamps:
         self.share = self._share()
 
     def _share(self) -> float:
-        closed_rps = self._requests / self._remembered_ns * 1e9 if self._remembered_ns else 0.0
-        rps = self._open_rps + closed_rps
+        rps = self._open_rps
+        if self._has_closed and self._remembered_ns:
+            rps = max(rps, self._requests / self._remembered_ns * 1e9)
         if rps <= self._limit_rps:
             return 1.0 if self._limit_rps else 0.0
         return self._limit_rps / rps

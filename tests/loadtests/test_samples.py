@@ -27,7 +27,7 @@ TARGETS = (
 
 def split_of(number: int) -> Split:
     """Every third was measured, up to the last digit of the largest column."""
-    return NOT_MEASURED if number % 3 else Split(number, 0, 2**31 - 1, 7, 5, 4_000_000)
+    return NOT_MEASURED if number % 3 else Split(number, 0, 2**31 - 2, 7, 5, 4_000_000)
 
 
 def record(recorder: Recorder, number: int) -> None:
@@ -69,7 +69,7 @@ def test_samples_come_back_as_they_were_recorded(tmp_path: Path, count: int) -> 
     assert streams == [TARGETS[n % 3].stream for n in range(count)]
     assert found.queue_ns.tolist() == [NEVER if n % 3 else n * 1_000 for n in range(count)]
     assert found.cpu_ns.tolist() == [NEVER if n % 3 else 0 for n in range(count)]
-    assert found.wait_ns.tolist() == [NEVER if n % 3 else (2**31 - 1) * 1_000 for n in range(count)]
+    assert found.wait_ns.tolist() == [NEVER if n % 3 else (2**31 - 2) * 1_000 for n in range(count)]
     assert found.hold_ns.tolist() == [NEVER if n % 3 else 7_000 for n in range(count)]
     assert found.step_ns.tolist() == [NEVER if n % 3 else 5_000 for n in range(count)]
     assert found.worker.tolist() == [0 if n % 3 else 4_000_000 for n in range(count)]

@@ -57,7 +57,7 @@ def test_an_answer_without_the_header_was_not_measured() -> None:
         (b' , ,queue ; dur = 1.5 ,, cpu;dur="0.25"', Split(queue_us=1_500, cpu_us=250)),
         (b"queue;dur=0", Split(queue_us=0)),
         (b"queue;dur=-1, cpu;dur=nan, wait;dur=1e3, hold;dur=1_0, step;dur=", NOT_MEASURED),
-        (b"queue;dur=2147483.647, cpu;dur=2147483.648", Split(queue_us=2**31 - 1)),
+        (b"queue;dur=2147483.646, cpu;dur=2147483.647", Split(queue_us=2**31 - 2)),
         (b"queue;dur=99999999999999999999", NOT_MEASURED),
         (b'worker;desc="", queue;dur=1', Split(queue_us=1_000)),
         (b'worker;desc="4711x"', NOT_MEASURED),
