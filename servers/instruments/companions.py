@@ -7,6 +7,7 @@ forty times a second beside threads. A worker with one thread needs none of them
 from __future__ import annotations
 
 import asyncio
+import itertools
 import sys
 import threading
 import time
@@ -21,6 +22,7 @@ from servers.instruments.stalls import StallMeter
 from servers.settings import Settings
 
 LOOK_S = 0.025
+LOOK_BEATS = 3
 
 
 def start(meter: Meter, settings: Settings) -> None:
@@ -46,10 +48,10 @@ async def on_loop(meter: Meter, settings: Settings, app: Any) -> AsyncIterator[N
 
 
 async def _beat(stalls: StallMeter, pools_: pools.PoolMeter) -> None:
-    while True:
-        now_ns = perf_counter_ns()
-        due_ns = stalls.beat(now_ns)
-        pools_.read()
+    for number in itertools.count():
+        due_ns = stalls.beat(perf_counter_ns())
+        if number % LOOK_BEATS == 0:
+            pools_.read()
         await asyncio.sleep(max(due_ns - perf_counter_ns(), 0) / 1e9)
 
 
@@ -59,9 +61,10 @@ def _start_greenlet(meter: Meter) -> None:
     stalls, pool = StallMeter(meter, perf_counter_ns()), pools.of_greenlets(meter)
 
     def beat() -> None:
-        while True:
+        for number in itertools.count():
             due_ns = stalls.beat(perf_counter_ns())
-            pool.read()
+            if number % LOOK_BEATS == 0:
+                pool.read()
             gevent.sleep(max(due_ns - perf_counter_ns(), 0) / 1e9)
 
     gevent.spawn(beat)

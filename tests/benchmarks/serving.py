@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from loadtests.run import host
@@ -14,6 +15,7 @@ from loadtests.run.world import RealWorld
 
 MEASURE_S = 2.0
 READY_S = 20.0
+STAMPED = Path(__file__).parent / "stamped.lua"
 STOP_S = 3.0
 
 
@@ -21,10 +23,10 @@ def throughput(
     argv: Sequence[str],
     env: Mapping[str, str],
     port: int,
-    stamped_rps: float = 0.0,
     exporter: Sequence[str] = (),
+    load: Callable[[int], Sequence[str]] | None = None,
 ) -> float:
-    """Answers per second. The client asks for the split of up to `stamped_rps` of them.
+    """Answers per second: the last word that the load prints, by default that of our engine.
 
     `exporter` is the command of one that runs meanwhile, where there is one.
     """
@@ -38,14 +40,13 @@ def throughput(
                 log = Path(logs, "exporter.log")
                 children.append(world.start(exporter, {}, log, generator_cpus))
             load_log = Path(logs, "load.log")
-            drive = [sys.executable, "-m", "tests.benchmarks.drive", str(port), str(MEASURE_S)]
-            load = [*drive, str(stamped_rps)]
-            driver = world.start(load, {}, load_log, generator_cpus)
+            command = (load or _engine)(port)
+            driver = world.start(command, {}, load_log, generator_cpus)
             while driver.poll() is None:
                 world.sleep(0.1)
             if driver.poll() != 0:
-                raise subprocess.CalledProcessError(driver.poll() or 1, load, driver.tail())
-            return float(load_log.read_text().split()[-1])
+                raise subprocess.CalledProcessError(driver.poll() or 1, command, driver.tail())
+            return _rate(load_log.read_text())
         finally:
             for child in reversed(children):
                 child.stop(STOP_S)
@@ -58,3 +59,25 @@ def await_ready(world: RealWorld, server: Child, port: int) -> None:
         if server.poll() is not None or world.now_ns() > deadline_ns:
             raise SystemExit(f"error: the server did not start\n{server.tail()}")
         world.sleep(0.05)
+
+
+def wrk(share: float) -> Callable[[int], Sequence[str]]:
+    """wrk, which leaves it to the server to be the limit; `share` of its requests stamped."""
+
+    def command(port: int) -> Sequence[str]:
+        url = f"http://127.0.0.1:{port}"
+        flags = ["-t1", "-c8", f"-d{MEASURE_S:.0f}s", "-s", str(STAMPED)]
+        return ["wrk", *flags, url, "--", str(share)]
+
+    return command
+
+
+def _engine(port: int) -> Sequence[str]:
+    return [sys.executable, "-m", "tests.benchmarks.drive", str(port), str(MEASURE_S)]
+
+
+def _rate(printed: str) -> float:
+    if "Non-2xx" in printed or "Socket errors" in printed:
+        raise SystemExit(f"error: not every request was answered\n{printed}")
+    found = re.search(r"Requests/sec:\s+([\d.]+)", printed)
+    return float(found[1] if found else printed.split()[-1])

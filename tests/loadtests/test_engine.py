@@ -280,7 +280,8 @@ SPLIT = Split(1_500, 250, 3_000, 4_000, 2_000, 7)
 
 def split_of(row: Any) -> Split:
     # In a row 0 is not measured, and 1 is no time at all.
-    return Split(*(int(row[name]) - 1 for name in Split._fields[:5]), worker=int(row["worker"]))
+    queue, cpu, wait, hold, step = (int(row[name]) - 1 for name in Split._fields[:5])
+    return Split(queue, cpu, wait, hold, step, int(row["worker"]))
 
 
 @pytest.mark.parametrize(
