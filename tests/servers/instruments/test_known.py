@@ -95,7 +95,8 @@ def test_hold_is_what_the_model_makes_of_a_known_step(name: str) -> None:
             while len(found) < ATTEMPTS:
                 split = split_ms(ask(live.port, "GET", target, stamped()).headers)
                 service_ms = split["cpu"] + split["wait"]
-                assert service_ms >= (5 if computing else S_MS)
+                # uvloop's timers may be early by almost a millisecond.
+                assert service_ms >= (5 if computing else S_MS - 1)
                 assert split["step"] <= split["hold"] + 0.001
                 found.append(split)
                 kept_it = split["hold"] > 0.9 * service_ms
