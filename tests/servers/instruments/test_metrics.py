@@ -246,12 +246,15 @@ def test_a_loop_that_stands_still_is_seen_to_while_it_does(served: Served) -> No
         return
     # In the pools of this one a computation would stop no loop, and in gevent a sleep does not.
     target = "/cpu?units=300" if served.name == "gevent" else "/blocking?ms=500"
-    with served.under_way(target, requests=1):
-        deadline = time.monotonic() + 0.4
-        longest = 0.0
-        while longest < 0.1 and time.monotonic() < deadline:
-            during = served.scrape()
-            longest = max(during.values(stalled), default=0.0)
+    longest = 0.0
+    for _ in range(1 if served.name == "hybrid" else 4):
+        with served.under_way(target, requests=1):
+            deadline = time.monotonic() + 0.4
+            while longest < 0.1 and time.monotonic() < deadline:
+                during = served.scrape()
+                longest = max([longest, *during.values(stalled)])
+        if longest >= 0.1:
+            break
     assert (longest >= 0.1) == (served.name != "hybrid")
     now_s = time.perf_counter()
     due = served.scrape().values("testbed_event_loop_due_seconds")
