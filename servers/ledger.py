@@ -2,12 +2,13 @@
 
 A file of fixed size that one process writes and any may read, at any moment and after its end.
 First comes an index of JSON lines: the labels of all series, then a line for each series. Behind
-it stand the numbers, doubles in the order in which their series were first used.
+it stand the numbers, doubles in the order in which their series were first used, and behind
+those the rows that its process has not added up yet.
 
 Rule 1: the index grows by whole lines before its length does, so a reader never sees half a line.
 Rule 2: a number is written by one instruction of the processor: a reader sees the old one or the
 new. A histogram's count is the sum of its buckets, and so never contradicts them.
-Rule 3: this module imports the standard library and the metrics only.
+Rule 3: this module imports the standard library, the metrics and the rows only.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from servers import rows
 from servers.metrics import METRICS
 
 SUFFIX = ".ledger"
@@ -33,7 +35,8 @@ _LENGTH = struct.Struct("=Q")
 _INDEX_AT = len(_MAGIC) + _LENGTH.size
 _CELLS_AT = 65_536
 _CELLS = 32_768
-_SIZE = _CELLS_AT + 8 * _CELLS
+_ROWS_AT = _CELLS_AT + 8 * _CELLS
+_SIZE = _ROWS_AT + rows.SIZE
 # Where a series goes for which there is no room: written, and never read.
 _NOWHERE = _CELLS - 64
 
@@ -54,7 +57,8 @@ class Ledger:
         where `path` exists.
         """
         self._memory = mmap.mmap(-1, _SIZE) if path is None else _mapped(path)
-        self.cells = memoryview(self._memory)[_CELLS_AT:].cast("d")
+        self.cells = memoryview(self._memory)[_CELLS_AT:_ROWS_AT].cast("d")
+        self.rows = memoryview(self._memory)[_ROWS_AT:]
         self._used = 0
         self._end = _INDEX_AT
         self._memory[: len(_MAGIC)] = _MAGIC
@@ -135,8 +139,9 @@ class Reader:
         self.labels: dict[str, str] = head["labels"]
         self.about: dict[str, int] = head["about"]
         self.owner = _owner(path)
-        self.cells = memoryview(self._memory)[_CELLS_AT:].cast("d")
+        self.cells = memoryview(self._memory)[_CELLS_AT:_ROWS_AT].cast("d")
         """All numbers, as they are at each look."""
+        self.rows = memoryview(self._memory)[_ROWS_AT:]
 
     def series(self) -> Iterator[Series]:
         """Every series with its numbers as they are now."""
@@ -154,6 +159,7 @@ class Reader:
     def close(self) -> None:
         """Give the memory back."""
         self.cells.release()
+        self.rows.release()
         self._memory.close()
 
     def lines(self) -> list[bytes]:

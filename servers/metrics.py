@@ -40,7 +40,7 @@ METRICS = _table(
         ),
         Metric(
             "testbed_worker_requests_total", "counter", "requests", "worker", _WORKER,
-            "Requests that each worker has answered.",
+            "Requests that each worker has begun.",
         ),
         # Of requests whose client asked for the split: those that carry X-Request-Start.
         Metric(

@@ -14,22 +14,22 @@ from typing import cast
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from servers import contract, problems
 from servers.contract import ENDPOINTS, Problem
-from servers.instruments.asgi import measured
+from servers.instruments.asgi import Answer, measured
 from servers.parity import facts
 from servers.pools import lifespan, pools_of
 from servers.settings import Settings
 from servers.work import block, compute
 
-HELLO = Response(contract.render({"message": "hello"}), media_type=contract.MEDIA_TYPE)
-HEALTHY = Response(contract.render({"status": "ok"}), media_type=contract.MEDIA_TYPE)
+HELLO = Answer(contract.render({"message": "hello"}), media_type=contract.MEDIA_TYPE)
+HEALTHY = Answer(contract.render({"status": "ok"}), media_type=contract.MEDIA_TYPE)
 
 
-def create_app(settings: Settings | None = None) -> Starlette:
+def create_app(settings: Settings | None = None) -> ASGIApp:
     """The application; without `settings` they come from the environment."""
     routes = [
         Route(path, globals()[endpoint.name], methods=[endpoint.method])
@@ -39,51 +39,50 @@ def create_app(settings: Settings | None = None) -> Starlette:
     app = Starlette(routes=routes, exception_handlers=handlers, lifespan=lifespan)
     app.state.settings = settings or Settings.from_environment()
     app.router.redirect_slashes = False
-    app.middleware_stack = measured(app.build_middleware_stack(), app.state.settings)
-    return app
+    return measured(app, app.state.settings)
 
 
-async def hello(request: Request) -> Response:
+async def hello(request: Request) -> Answer:
     arguments(request, "/hello")
     return HELLO
 
 
-async def wait(request: Request) -> Response:
+async def wait(request: Request) -> Answer:
     ms = arguments(request, "/wait")["ms"]
     await asyncio.sleep(ms / 1000)
     return answer(contract.render({"ms": ms}))
 
 
-async def cpu(request: Request) -> Response:
+async def cpu(request: Request) -> Answer:
     units = arguments(request, "/cpu")["units"]
     digest = await pools_of(request).computing(compute, units)
     return answer(contract.render({"units": units, "digest": digest}))
 
 
-async def blocking(request: Request) -> Response:
+async def blocking(request: Request) -> Answer:
     ms = arguments(request, "/blocking")["ms"]
     await pools_of(request).blocking(block, ms)
     return answer(contract.render({"ms": ms}))
 
 
-async def offload(request: Request) -> Response:
+async def offload(request: Request) -> Answer:
     ms = arguments(request, "/offload")["ms"]
     await pools_of(request).in_thread(block, ms)
     return answer(contract.render({"ms": ms}))
 
 
-async def cpu_offload(request: Request) -> Response:
+async def cpu_offload(request: Request) -> Answer:
     units = arguments(request, "/cpu-offload")["units"]
     digest = await pools_of(request).in_process(compute, units)
     return answer(contract.render({"units": units, "digest": digest}))
 
 
-async def healthz(request: Request) -> Response:
+async def healthz(request: Request) -> Answer:
     arguments(request, "/healthz")
     return HEALTHY
 
 
-async def parity(request: Request) -> Response:
+async def parity(request: Request) -> Answer:
     arguments(request, "/parity")
     return answer(contract.render(facts(pools_of(request).facts(), settings(request).profile)))
 
@@ -106,28 +105,28 @@ def arguments(request: Request, path: str) -> Mapping[str, int]:
     return ENDPOINTS[path].arguments(scope["query_string"])
 
 
-def answer(body: bytes) -> Response:
+def answer(body: bytes) -> Answer:
     """A good answer with a body that the contract rendered."""
-    return Response(body, media_type=contract.MEDIA_TYPE)
+    return Answer(body, media_type=contract.MEDIA_TYPE)
 
 
-def refuse(problem: Problem) -> Response:
+def refuse(problem: Problem) -> Answer:
     """The answer to a request that the contract refuses."""
     media_type = contract.PROBLEM_MEDIA_TYPE
-    return Response(problem.body, problem.status, problem.headers, media_type=media_type)
+    return Answer(problem.body, problem.status, problem.headers, media_type=media_type)
 
 
-async def on_missing(request: Request, error: Exception) -> Response:
+async def on_missing(request: Request, error: Exception) -> Answer:
     return refuse(problems.not_found())
 
 
-async def on_method(request: Request, error: Exception) -> Response:
+async def on_method(request: Request, error: Exception) -> Answer:
     return refuse(problems.not_allowed(request.scope["path"]))
 
 
-async def on_problem(request: Request, error: Exception) -> Response:
+async def on_problem(request: Request, error: Exception) -> Answer:
     return refuse(cast("Problem", error))
 
 
-async def on_failure(request: Request, error: Exception) -> Response:
+async def on_failure(request: Request, error: Exception) -> Answer:
     return refuse(problems.failed())

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from servers.ledger import LedgerError, Reader
 from servers.metrics import METRICS
+from servers.rows import folded
 
 Key = tuple[str, tuple[str, ...]]
 """A series: the name of its metric, and the values of the metric's labels in their order."""
 Numbers = dict[Key, tuple[float, ...]]
 """Series and their numbers: one, or of a histogram its cells."""
+
+_BEGUN, _ENDED = "testbed_worker_requests_total", "testbed_requests_total"
+_ACTIVE = "http_server_active_requests"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +50,14 @@ class Book(Reader):
 
     def numbers(self) -> Iterator[tuple[Key, tuple[float, ...]]]:
         """Every series that is known, with its numbers as they are now."""
-        for entry in self._entries:
-            yield entry.key, tuple(self.cells[entry.cells])
+        return self._numbers(self.cells)
+
+    def last_numbers(self) -> Iterator[tuple[Key, tuple[float, ...]]]:
+        """The same when its process has ended: with what that has noted and not added up."""
+        cells = list(self.cells)
+        for cell, more in folded(self.rows).items():
+            cells[cell] += more
+        return self._numbers(cells)
 
     def gauges(self, name: str) -> Iterator[tuple[Key, float]]:
         """The series of one gauge, with their values as they are now."""
@@ -67,3 +77,16 @@ class Book(Reader):
             self.labels[label] if label in self.labels else next(rest) for label in metric.labels
         )
         return _Entry((name, values), slice(at, at + metric.cells))
+
+    def _numbers(self, cells: Sequence[float]) -> Iterator[tuple[Key, tuple[float, ...]]]:
+        begun, ended = None, 0.0
+        for entry in self._entries:
+            found = tuple(cells[entry.cells])
+            yield entry.key, found
+            if entry.key[0] == _BEGUN:
+                begun = entry
+            elif entry.key[0] == _ENDED:
+                ended += found[0]
+        if begun is not None:
+            # Read once more, and last: no request ends that has not begun.
+            yield (_ACTIVE, begun.key[1]), (max(cells[begun.cells.start] - ended, 0.0),)

@@ -78,7 +78,7 @@ class Stack:
             if ended:
                 del self._open[path]
                 self._done.add(path)
-                add(self._kept, [pair for pair in book.numbers() if _lasts(pair[0])])
+                add(self._kept, [pair for pair in book.last_numbers() if _lasts(pair[0])])
 
     def numbers(self) -> Numbers:
         """All series of all ledgers, those with equal labels summed."""

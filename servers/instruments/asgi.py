@@ -1,4 +1,4 @@
-"""Around an ASGI application: every resumption of a request's coroutine is a step of its loop.
+"""An ASGI application with instruments: every resumption of a request is a step of its loop.
 
 Between its steps a request waits, and holds nothing. The sum of its steps is its hold, and what
 the longest of them takes, every other request of the loop waits.
@@ -6,130 +6,115 @@ the longest of them takes, every other request of the loop waits.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Generator, MutableMapping
+from collections.abc import Generator
 from threading import get_ident
-from typing import TYPE_CHECKING, Any, cast
+from types import coroutine
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import Response
 
 from servers.instruments import companions
+from servers.instruments.course import course_of
 from servers.instruments.meter import Meter
 from servers.instruments.request import MeasuredRequest
 from servers.instruments.stamps import queued_ns
 from servers.settings import Settings
 
 if TYPE_CHECKING:
+    from starlette.applications import Starlette
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-Message = MutableMapping[str, Any]
 _STAMP, _TRACE = b"x-request-start", b"traceparent"
+# What the instruments and the answer leave for each other in the scope of a request.
+_REQUEST, _STATUS = "testbed.request", "testbed.status"
+_ENDED = object()
 
 
-def measured(app: ASGIApp, settings: Settings) -> ASGIApp:
-    """The application with instruments around it, or itself where they are off."""
+class Answer(Response):
+    """Starlette's response to HTTP, which says of itself when it is sent, and with what status.
+
+    Rule: to look at every message that passes costs a request four calls, this costs it a look.
+    """
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        scope[_STATUS] = status = self.status_code
+        headers = self.raw_headers
+        if (request := scope.get(_REQUEST)) is not None:
+            headers = [*headers, (b"server-timing", request.answer(status).encode())]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": self.body})
+
+
+def measured(app: Starlette, settings: Settings) -> ASGIApp:
+    """The application with instruments, or itself where they are off.
+
+    Who stamps a request is told where its time went; others are counted. Rule: this stands in the
+    place of Starlette's own entry, which names the application and calls its middleware, so that
+    a request that is only counted passes no more frames than without instruments.
+    """
     if settings.instruments == "off":
         return app
     # However many requests a loop has in hand, one at a time holds it.
-    return Measured(app, Meter(settings, slots=1), settings)
+    meter, thread = Meter(settings, slots=1, beats=True), get_ident()
+    cells, begun, totals = meter.cells, meter.begun, meter.totals
+    stack = app.build_middleware_stack()
 
-
-class Measured:
-    """An ASGI application. Who stamps a request is told where its time went; others are counted."""
-
-    def __init__(self, app: ASGIApp, meter: Meter, settings: Settings) -> None:
-        self._app, self._meter, self._settings = app, meter, settings
-        self._thread = get_ident()
-
-    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        """Serve one request, or the worker's whole life."""
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        scope["app"] = app
         if scope["type"] != "http":
-            return self._live(scope, receive, send)
-        stamp = trace = None
-        for name, value in scope["headers"]:
-            if name == _STAMP:
-                stamp = value.decode("latin-1")
-            elif name == _TRACE:
-                trace = value.decode("latin-1")
-        queue_ns = None if stamp is None else queued_ns(stamp)
-        if queue_ns is None:
-            return self._counted(scope, receive, send)
-        method, path = scope["method"], scope["path"]
-        request = _Steps(self._meter, self._thread, "loop", method, path, queue_ns, trace)
-        return request.over(self._app, scope, receive, send)
-
-    async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "lifespan":
-            await self._app(scope, receive, send)
+            await live(scope, receive, send)
             return
-        self._thread = get_ident()
-        async with companions.on_loop(self._meter, self._settings, scope["app"]):
-            await self._app(scope, receive, send)
-
-    async def _counted(self, scope: Scope, receive: Receive, send: Send) -> None:
-        meter, status = self._meter, 0
-
-        def noting(message: Message) -> Awaitable[None]:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            return send(message)
-
-        meter.cells[meter.active] += 1.0
+        cells[begun] += 1.0
+        for name, value in scope["headers"]:
+            if name == _STAMP and (queue_ns := queued_ns(value)) is not None:
+                steps = stack(scope, receive, send).__await__()
+                await _split(meter, thread, steps, scope, queue_ns)
+                return
         try:
-            await self._app(scope, receive, noting)
+            await stack(scope, receive, send)
         finally:
-            meter.cells[meter.active] -= 1.0
-            meter.answered(scope["method"], scope["path"], status)
+            cells[totals[scope["method"], scope["path"], scope.get(_STATUS, 0)]] += 1.0
+
+    async def live(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            await stack(scope, receive, send)
+            return
+        async with companions.on_loop(meter, settings, app):
+            await stack(scope, receive, send)
+
+    return serve
 
 
-class _Steps(MeasuredRequest):
-    """Awaits the application's coroutine, step by step."""
-
-    __slots__ = ("_coroutine", "_send")
-
-    _coroutine: Coroutine[Any, Any, None]
-
-    def over(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        """Serve with `app`."""
-        self._send = send
-        self._coroutine = cast("Coroutine[Any, Any, None]", app(scope, receive, self._answering))
-        return self
-
-    def _answering(self, message: Message) -> Awaitable[None]:
-        if message["type"] == "http.response.start":
-            timing = (b"server-timing", self.answer(message["status"]).encode())
-            message["headers"] = [*message["headers"], timing]
-        return self._send(message)
-
-    def __await__(self) -> Generator[Any, Any, None]:
-        return self
-
-    def __iter__(self) -> _Steps:
-        return self
-
-    def __next__(self) -> Any:
-        return self._step(self._coroutine.send, None)
-
-    def send(self, value: Any) -> Any:
-        """Resume the coroutine until it waits for something, which is returned, or ends."""
-        return self._step(self._coroutine.send, value)
-
-    def throw(self, *error: Any) -> Any:
-        """The same with an error, as when the request is cancelled."""
-        return self._step(self._coroutine.throw, *error)
-
-    def _step(self, resume: Callable[..., Any], *arguments: Any) -> Any:
-        self.resume()
-        try:
-            awaited = resume(*arguments)
-        except BaseException:
-            self.pause()
-            self.finish()
-            raise
-        self.pause()
-        return awaited
-
-    def close(self) -> None:
-        """End the coroutine where it stands, and the request with it."""
-        try:
-            self._coroutine.close()
-        finally:
-            self.finish()
+@coroutine
+def _split(
+    meter: Meter, thread: int, steps: Generator[Any, Any, None], scope: Scope, queue_ns: int
+) -> Generator[Any, None, None]:
+    """Take `steps`, those of a request, as its loop takes these."""
+    course = None
+    for name, value in scope["headers"]:
+        if name == _TRACE:
+            course = course_of(value.decode("latin-1"), meter, "loop")
+    request = scope[_REQUEST] = MeasuredRequest()
+    request.begin(meter, thread, scope["method"], scope["path"], queue_ns, course)
+    try:
+        awaited = next(steps, _ENDED)
+        while awaited is not _ENDED:
+            request.pause()
+            try:
+                # Whoever drives a coroutine for a loop sends it nothing but None.
+                yield awaited
+            except GeneratorExit:
+                steps.close()
+                raise
+            except BaseException as error:
+                request.resume()
+                awaited = steps.throw(error)
+            else:
+                request.resume()
+                awaited = next(steps, _ENDED)
+    except StopIteration:
+        # It has taken what was thrown into it, and ended well.
+        pass
+    finally:
+        request.end()

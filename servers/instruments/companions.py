@@ -39,18 +39,20 @@ async def on_loop(meter: Meter, settings: Settings, app: Any) -> AsyncIterator[N
     """Run what an asynchronous worker needs on its loop."""
     _start_explaining(meter, settings)
     task = asyncio.create_task(
-        _beat(StallMeter(meter, perf_counter_ns()), pools.of_loop(meter, app))
+        _beat(StallMeter(meter, perf_counter_ns()), pools.of_loop(meter, app), meter)
     )
     try:
         yield
     finally:
         task.cancel()
+        meter.fold()
 
 
-async def _beat(stalls: StallMeter, pools_: pools.PoolMeter) -> None:
+async def _beat(stalls: StallMeter, pools_: pools.PoolMeter, meter: Meter) -> None:
     for number in itertools.count():
         due_ns = stalls.beat(perf_counter_ns())
         if number % LOOK_BEATS == 0:
+            meter.fold()
             pools_.read()
         await asyncio.sleep(max(due_ns - perf_counter_ns(), 0) / 1e9)
 

@@ -61,7 +61,7 @@ class Stacks:
         """
         threads = sys._current_frames()
         for thread, request in list(RUNNING.items()):
-            if thread in threads:
+            if request is not None and thread in threads:
                 self._note(request.path, tuple(frames(threads[thread])), now_ns - since_ns)
 
     def _note(self, route: str, stack: tuple[str, ...], held_ns: int) -> None:

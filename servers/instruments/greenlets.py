@@ -47,11 +47,9 @@ class Switches:
     def begin(self, request: MeasuredRequest) -> None:
         """The running greenlet works for the request."""
         self._owners[self._getcurrent()] = request
-        request.resume()
 
-    def end(self, request: MeasuredRequest) -> None:
+    def end(self) -> None:
         """It does so no more."""
-        request.pause()
         self._owners.pop(self._getcurrent(), None)
 
     def trace(self, event: str, args: Any) -> None:

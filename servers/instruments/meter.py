@@ -10,13 +10,13 @@ import logging
 import multiprocessing
 import os
 import sys
-from bisect import bisect_left
 from pathlib import Path
 
 from servers import ledger
 from servers.contract import ENDPOINTS
 from servers.ledger import Ledger
-from servers.metrics import BUCKETS, OTHER, SUM
+from servers.metrics import OTHER
+from servers.rows import KIND, ROW, SIZE, folded
 from servers.settings import Settings
 
 MAX_CAPTURED = 1000
@@ -25,11 +25,20 @@ METHODS = frozenset(
     {"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"}
 )
 
+Asked = tuple[str, str, int]
+"""The method and path of a request and its status, which is 0 where it was not answered."""
+
+_note = ROW.pack_into
+
 
 class Meter:
-    """The counts of this process. `slots` requests can hold it at once."""
+    """The counts of this process. `slots` requests can hold it at once.
 
-    def __init__(self, settings: Settings, slots: int) -> None:
+    What `beats` calls `fold` again and again, so that measured requests are added up many at a
+    time; otherwise each is added up by itself.
+    """
+
+    def __init__(self, settings: Settings, slots: int, *, beats: bool = False) -> None:
         pid = os.getpid()
         self.worker = str(pid)
         self.folder = Path(settings.ledgers) if settings.ledgers else None
@@ -45,14 +54,11 @@ class Meter:
             self.folder = None
             self.ledger = Ledger(None, labels, about)
         series, self.cells = self.ledger.series, self.ledger.cells
-        self.active = series("http_server_active_requests")
-        self._requests = series("testbed_worker_requests_total")
-        self._measured = series("testbed_worker_measured_requests_total")
-        self._held = series("testbed_worker_hold_seconds_total")
+        self.begun = series("testbed_worker_requests_total")
         self.cells[series("testbed_worker_slots")] = slots
-        self._answers: dict[tuple[str, str, int], tuple[int, int]] = {}
-        self._routes: dict[str, tuple[int, ...]] = {}
-        self._captured = 0
+        self.totals, self._kinds = Totals(self.ledger), Kinds(self.ledger)
+        self._rows = self.ledger.rows if beats else None
+        self._row = self._captured = 0
 
     def path(self, suffix: str) -> Path | None:
         """A file of this worker's own beside its ledger; None where there is no folder."""
@@ -63,74 +69,98 @@ class Meter:
         self._captured += 1
         return self.folder is not None and self._captured <= MAX_CAPTURED
 
-    def answered(self, method: str, path: str, status: int) -> None:
-        """Count a request. `status` is 0 where it ended without an answer."""
-        cells = self.cells
-        total, _ = self._answers.get((method, path, status)) or self._of(method, path, status)
-        cells[total] += 1.0
-        cells[self._requests] += 1.0
+    def active(self) -> float:
+        """Requests that are begun and not ended."""
+        return self.cells[self.begun] - sum([self.cells[total] for total in self.totals.cells])
 
     def measured(
         self,
-        method: str,
-        path: str,
-        status: int,
-        queue_ns: int,
+        asked: Asked,
         service_ns: int,
-        cpu_ns: int,
+        queue_ns: int,
         hold_ns: int,
         step_ns: int,
+        cpu_ns: int,
     ) -> None:
-        """Count where the time of a request went; it is counted by `answered` as well."""
+        """Count a request that was begun and has ended, and where its time went."""
+        self.cells[self.totals[asked]] += 1.0
+        kind = self._kinds[asked]
+        if self._rows is None:
+            self._add(ROW.pack(kind, service_ns, queue_ns, hold_ns, step_ns, cpu_ns))
+            return
+        at = self._row
+        _note(self._rows, at, kind, service_ns, queue_ns, hold_ns, step_ns, cpu_ns)
+        self._row = at = at + ROW.size
+        if at == SIZE:
+            self.fold()
+
+    def fold(self) -> None:
+        """Add up what was noted since the last time."""
+        if self._rows is not None and self._row:
+            noted = bytes(self._rows[: self._row])
+            self._rows[: self._row] = bytes(self._row)
+            self._row = 0
+            self._add(noted)
+
+    def _add(self, noted: bytes) -> None:
         cells = self.cells
-        _, at = self._answers.get((method, path, status)) or self._of(method, path, status)
-        service = service_ns / 1e9
-        cells[at + bisect_left(BUCKETS, service)] += 1.0
-        cells[at + SUM] += service
-        queue, hold, step, cpu, wait = self._routes.get(path) or self._of_route(path)
-        seconds = queue_ns / 1e9
-        cells[queue + bisect_left(BUCKETS, seconds)] += 1.0
-        cells[queue + SUM] += seconds
-        seconds = step_ns / 1e9
-        cells[step + bisect_left(BUCKETS, seconds)] += 1.0
-        cells[step + SUM] += seconds
-        held = hold_ns / 1e9
-        cells[hold + bisect_left(BUCKETS, held)] += 1.0
-        cells[hold + SUM] += held
-        seconds = cpu_ns / 1e9
-        cells[cpu] += seconds
-        cells[wait] += max(service - seconds, 0.0)
-        cells[self._measured] += 1.0
-        cells[self._held] += held
+        for cell, more in folded(noted).items():
+            cells[cell] += more
 
-    def _of(self, method: str, path: str, status: int) -> tuple[int, int]:
-        # The path of a request is anything; as a label only the contract's own may stand.
-        labels = (method if method in METHODS else OTHER, _route(path), str(status or ""))
-        series = self.ledger.series
-        found = (
-            series("testbed_requests_total", *labels),
-            series("http_server_request_duration_seconds", *labels),
-        )
-        if path in ENDPOINTS and method in METHODS:
-            self._answers[method, path, status] = found
-        return found
 
-    def _of_route(self, path: str) -> tuple[int, ...]:
-        route, series = _route(path), self.ledger.series
-        found = (
+class Totals(dict[Asked, int]):
+    """Which cell counts the requests that were asked and answered in this way."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        super().__init__()
+        self._ledger = ledger
+        self.cells: set[int] = set()
+
+    def __missing__(self, asked: Asked) -> int:
+        cell = self._ledger.series("testbed_requests_total", *_labels(asked))
+        self.cells.add(cell)
+        if _is_known(asked):
+            self[asked] = cell
+        return cell
+
+
+class Kinds(dict[Asked, bytes]):
+    """Where a row counts that notes a request that was asked and answered in this way."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        super().__init__()
+        self._ledger = ledger
+
+    def __missing__(self, asked: Asked) -> bytes:
+        series, route = self._ledger.series, _route(asked)
+        kind = KIND.pack(
+            series("http_server_request_duration_seconds", *_labels(asked)),
             series("testbed_request_queue_seconds", route),
             series("testbed_request_hold_seconds", route),
             series("testbed_request_longest_step_seconds", route),
             series("testbed_request_cpu_seconds_total", route),
             series("testbed_request_wait_seconds_total", route),
+            series("testbed_worker_measured_requests_total"),
+            series("testbed_worker_hold_seconds_total"),
         )
-        if path in ENDPOINTS:
-            self._routes[path] = found
-        return found
+        if _is_known(asked):
+            self[asked] = kind
+        return kind
 
 
-def _route(path: str) -> str:
-    return path if path in ENDPOINTS else ""
+def _is_known(asked: Asked) -> bool:
+    # A client may send any method and any path: only the contract's own are remembered.
+    method, path, _ = asked
+    return method in METHODS and path in ENDPOINTS
+
+
+def _labels(asked: Asked) -> tuple[str, str, str]:
+    method, _, status = asked
+    return method if method in METHODS else OTHER, _route(asked), str(status or "")
+
+
+def _route(asked: Asked) -> str:
+    return asked[1] if asked[1] in ENDPOINTS else ""
 
 
 def _supervisor() -> int:

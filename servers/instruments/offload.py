@@ -9,7 +9,7 @@ from threading import get_ident
 from time import perf_counter_ns, thread_time_ns
 from typing import Any, Generic, TypeVar
 
-from servers.instruments.request import RUNNING
+from servers.instruments.request import running
 
 Result = TypeVar("Result")
 
@@ -49,7 +49,7 @@ async def offloaded(
     amount: int,
 ) -> Result:
     """Await `run(work, amount)` elsewhere; where the request is measured, it is told the cost."""
-    request = RUNNING.get(get_ident())
+    request = running()
     if request is None:
         result: Result = await run(work, amount)
         return result

@@ -54,7 +54,7 @@ def of_threads(meter: Meter) -> PoolMeter:
                 return None
             found.append(executor)
         slots, waiting = found[0]._max_workers, found[0]._work_queue.qsize()
-        busy = min(round(meter.cells[meter.active]), slots)
+        busy = min(round(meter.active()), slots)
         return slots, busy, waiting
 
     return PoolMeter(meter, {"executor": ask})

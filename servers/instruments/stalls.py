@@ -71,7 +71,7 @@ class StallMeter:
     def beat(self, now_ns: int) -> int:
         """Count a beat; returns when the next one is due."""
         cells, beats = self._meter.cells, self._beats
-        idle = cells[self._meter.active] == 0.0
+        idle = self._meter.active() == 0.0
         for wait_ns in beats.beat(now_ns, idle=idle):
             wait = wait_ns / 1e9
             cells[self._stalls + bisect_left(BUCKETS, wait)] += 1.0

@@ -12,51 +12,37 @@ from time import time_ns
 # Later than this many units since the epoch, a number is of the next finer unit.
 _MICROSECONDS, _MILLISECONDS = 10**14, 10**11
 _LONGEST_NS = 3_600 * 10**9
-_DIGITS = 16
-# The old way of formatting takes half the time of the new one, and every request pays it.
-_TIMING = (
+_LENGTH = len("t=") + 16
+TIMING = (
     'queue;dur=%.3f, cpu;dur=%.3f, wait;dur=%.3f, hold;dur=%.3f, step;dur=%.3f, worker;desc="%s"'
 )
+"""The value of `Server-Timing`. The old way of formatting takes half the time of the new one."""
 
 
-def queued_ns(stamp: str) -> int | None:
+def queued_ns(stamp: bytes) -> int | None:
     """Nanoseconds since the time in an `X-Request-Start`; None where it holds none to believe.
 
     A time that has not come yet counts as now: clocks have limited resolution. One that is more
     than an hour away is not of this clock.
     """
-    digits = stamp[2:] if stamp.startswith("t=") else stamp
-    if len(digits) == _DIGITS and digits.isdecimal():
-        sent_ns = int(digits) * 1000
-    else:
-        parsed = _sent_ns(digits)
-        if parsed is None:
-            return None
-        sent_ns = parsed
-    passed_ns = time_ns() - sent_ns
-    if not -_LONGEST_NS < passed_ns < _LONGEST_NS:
-        return None
-    return max(passed_ns, 0)
-
-
-def _sent_ns(digits: str) -> int | None:
     try:
-        number = float(digits)
+        # What clients usually send is read in one go, for every measured request pays for it.
+        usual = len(stamp) == _LENGTH and stamp.startswith(b"t=")
+        sent_ns = int(stamp[2:]) * 1000 if usual else _sent_ns(stamp)
+    except ValueError:
+        sent_ns = _sent_ns(stamp)
+    if sent_ns is None:
+        return None
+    passed_ns = time_ns() - sent_ns
+    if 0 <= passed_ns < _LONGEST_NS:
+        return passed_ns
+    return 0 if -_LONGEST_NS < passed_ns < 0 else None
+
+
+def _sent_ns(stamp: bytes) -> int | None:
+    try:
+        number = float(stamp.removeprefix(b"t="))
         unit_ns = 10**3 if number > _MICROSECONDS else 10**6 if number > _MILLISECONDS else 10**9
         return int(number * unit_ns)
     except (ValueError, OverflowError):
         return None
-
-
-def server_timing(
-    queue_ns: int, cpu_ns: int, wait_ns: int, hold_ns: int, step_ns: int, worker: str
-) -> str:
-    """The value of `Server-Timing` for one request."""
-    return _TIMING % (
-        queue_ns / 1e6,
-        cpu_ns / 1e6,
-        wait_ns / 1e6,
-        hold_ns / 1e6,
-        step_ns / 1e6,
-        worker,
-    )

@@ -1,18 +1,17 @@
 """Where a thread waits inside a request: for the course of captured requests.
 
 `time.sleep` is how the twins wait without a processor. It is wrapped once a process, and whoever
-sleeps outside of a measured request only pays for a look.
+sleeps outside of a captured request only pays for a look.
 """
 
 from __future__ import annotations
 
 import time
-from threading import get_ident
 from time import perf_counter_ns
 from typing import Any
 
 from servers.instruments import greenlets
-from servers.instruments.request import RUNNING
+from servers.instruments.request import running
 
 
 def watch() -> None:
@@ -22,13 +21,13 @@ def watch() -> None:
     sleep = time.sleep
 
     def watched(seconds: Any, /) -> None:
-        request = RUNNING.get(get_ident())
-        if request is None:
+        request = running()
+        if request is None or request.course is None:
             sleep(seconds)
             return
         from_ns = perf_counter_ns()
         sleep(seconds)
-        request.blocked(from_ns, perf_counter_ns())
+        request.course.blocked(from_ns, perf_counter_ns())
 
     watched.watched = True  # type: ignore[attr-defined]
     time.sleep = watched

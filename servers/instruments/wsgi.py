@@ -7,11 +7,12 @@ A greenlet lets its thread go whenever it waits.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 from servers.instruments import companions, greenlets
+from servers.instruments.course import course_of
 from servers.instruments.meter import Meter
 from servers.instruments.request import MeasuredRequest
 from servers.instruments.stamps import queued_ns
@@ -19,8 +20,6 @@ from servers.settings import Settings
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
-
-Begin = Callable[[MeasuredRequest], None]
 
 
 def measured(app: WSGIApplication, settings: Settings) -> WSGIApplication:
@@ -52,12 +51,10 @@ class Threads:
         return thread, f"thread {self._numbers[thread]}"
 
     def begin(self, request: MeasuredRequest) -> None:
-        """The request takes the thread."""
-        request.resume()
+        """The thread works for the request, as it does until it ends."""
 
-    def end(self, request: MeasuredRequest) -> None:
-        """The request lets it go."""
-        request.pause()
+    def end(self) -> None:
+        """It does so no more."""
 
 
 class Measured:
@@ -68,8 +65,9 @@ class Measured:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
+        self._meter.cells[self._meter.begun] += 1.0
         stamp = environ.get("HTTP_X_REQUEST_START")
-        queue_ns = None if stamp is None else queued_ns(stamp)
+        queue_ns = None if stamp is None else queued_ns(stamp.encode("latin-1"))
         if queue_ns is None:
             return _Counted(self._app, self._meter, environ, start_response)
         return _Split(self._app, self._meter, self._unit, environ, start_response, queue_ns)
@@ -90,7 +88,6 @@ class _Counted:
         self._meter, self._environ, self._start_response = meter, environ, start_response
         self._status = "0"
         self._ended = False
-        meter.cells[meter.active] += 1.0
         try:
             self._body = app(environ, self._start)
         except BaseException:
@@ -116,9 +113,8 @@ class _Counted:
             return
         self._ended = True
         meter, environ = self._meter, self._environ
-        meter.cells[meter.active] -= 1.0
         status = int(self._status[:3])
-        meter.answered(environ["REQUEST_METHOD"], environ["PATH_INFO"], status)
+        meter.cells[meter.totals[environ["REQUEST_METHOD"], environ["PATH_INFO"], status]] += 1.0
 
 
 class _Split(MeasuredRequest):
@@ -138,8 +134,8 @@ class _Split(MeasuredRequest):
         method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
         trace = environ.get("HTTP_TRACEPARENT")
         thread, lane = unit.place()
-        super().__init__(meter, thread, lane, method, path, queue_ns, trace)
         self._start_response, self._unit = start_response, unit
+        self.begin(meter, thread, method, path, queue_ns, course_of(trace, meter, lane))
         unit.begin(self)
         try:
             self._body = app(environ, self._start)
@@ -163,8 +159,8 @@ class _Split(MeasuredRequest):
 
     def _end(self) -> None:
         if not self.ended:
-            self._unit.end(self)
-            self.finish()
+            self._unit.end()
+            self.end()
 
 
 def _close(body: Iterable[bytes]) -> None:

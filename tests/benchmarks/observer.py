@@ -49,4 +49,5 @@ def _throughput(profile: str, arm: str, share: float) -> float:
     with tempfile.TemporaryDirectory(dir=ledger.default_folder().parent) as folder:
         env = PROFILES[profile].environment(budget, "on", folder)
         exporter = [sys.executable, "-m", "servers.exporter", "--ledgers", folder]
-        return throughput(argv, env, port, [*exporter, "--port", str(metrics)], wrk(share))
+        exporter += ["--port", str(metrics)]
+        return throughput(argv, env, port, (exporter, metrics), wrk(share))

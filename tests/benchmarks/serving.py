@@ -23,22 +23,25 @@ def throughput(
     argv: Sequence[str],
     env: Mapping[str, str],
     port: int,
-    exporter: Sequence[str] = (),
+    exporter: tuple[Sequence[str], int] | None = None,
     load: Callable[[int], Sequence[str]] | None = None,
 ) -> float:
     """Answers per second: the last word that the load prints, by default that of our engine.
 
-    `exporter` is the command of one that runs meanwhile, where there is one.
+    `exporter` is the command and the port of one that runs meanwhile, where there is one.
     """
     world = RealWorld()
     server_cpus, generator_cpus = host.split_cpus()
     with tempfile.TemporaryDirectory() as logs:
         children = [world.start(argv, env, Path(logs, "server.log"), server_cpus)]
         try:
-            await_ready(world, children[0], port)
-            if exporter:
+            await_ready(world, children[0], port, "/hello")
+            if exporter is not None:
+                command, metrics = exporter
                 log = Path(logs, "exporter.log")
-                children.append(world.start(exporter, {}, log, generator_cpus))
+                children.append(world.start(command, {}, log, generator_cpus))
+                # Its start takes half a second of the processor that the load needs.
+                await_ready(world, children[-1], metrics, "/metrics")
             load_log = Path(logs, "load.log")
             command = (load or _engine)(port)
             driver = world.start(command, {}, load_log, generator_cpus)
@@ -52,12 +55,12 @@ def throughput(
                 child.stop(STOP_S)
 
 
-def await_ready(world: RealWorld, server: Child, port: int) -> None:
+def await_ready(world: RealWorld, server: Child, port: int, path: str) -> None:
     """Until it answers, or the benchmark ends with its log."""
     deadline_ns = world.now_ns() + int(READY_S * 1e9)
-    while (answer := world.fetch(port, "/hello")) is None or answer[0] != 200:
+    while (answer := world.fetch(port, path)) is None or answer[0] != 200:
         if server.poll() is not None or world.now_ns() > deadline_ns:
-            raise SystemExit(f"error: the server did not start\n{server.tail()}")
+            raise SystemExit(f"error: {path} is not served\n{server.tail()}")
         world.sleep(0.05)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Protocol
 from urllib.parse import unquote, unquote_to_bytes
 from wsgiref.util import setup_testing_defaults
@@ -68,8 +68,27 @@ class StarletteClient:
         return asyncio.run(self._ask(http_scope(method, target, headers or {})))
 
     async def _ask(self, scope: dict[str, Any]) -> Answer:
-        async with self._app.router.lifespan_context(self._app):
+        async with living(self._app):
             return await call(self._app, scope)
+
+
+@asynccontextmanager
+async def living(app: Any) -> AsyncIterator[None]:
+    """Start an ASGI application and end it, as a server does: by the lifespan protocol."""
+    told: asyncio.Queue[dict[str, str]] = asyncio.Queue()
+    heard: asyncio.Queue[dict[str, str]] = asyncio.Queue()
+    scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": {}}
+    life = asyncio.create_task(app(scope, told.get, heard.put))
+    for moment in ("startup", "shutdown"):
+        await told.put({"type": f"lifespan.{moment}"})
+        assert await heard.get() == {"type": f"lifespan.{moment}.complete"}
+        if moment == "startup":
+            try:
+                yield
+            except BaseException:
+                life.cancel()
+                raise
+    await life
 
 
 async def call(app: Any, scope: dict[str, Any]) -> Answer:

@@ -14,7 +14,7 @@ import pytest
 from servers import starlette_app
 from servers.profiles import Budget, Placement
 from servers.settings import Settings
-from tests.contract.clients import call, http_scope
+from tests.contract.clients import call, http_scope, living
 from tests.servers.live import running
 
 DEADLINE_S = 10
@@ -29,7 +29,7 @@ async def _finished(placement: Placement, *targets: str) -> list[str]:
         assert (await call(app, http_scope("GET", target, {}))).status == 200
         order.append(target)
 
-    async with app.router.lifespan_context(app):
+    async with living(app):
         await asyncio.gather(*(ask(target) for target in targets))
     return order
 
