@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from servers.instruments import companions
 from servers.instruments.course import course_of
-from servers.instruments.meter import Meter
+from servers.instruments.meter import OK, Meter
 from servers.instruments.request import MeasuredRequest
 from servers.instruments.stamps import queued_ns
 from servers.settings import Settings
@@ -57,7 +57,7 @@ def measured(app: Starlette, settings: Settings) -> ASGIApp:
         return app
     # However many requests a loop has in hand, one at a time holds it.
     meter, thread = Meter(settings, slots=1, beats=True), get_ident()
-    cells, begun, totals = meter.cells, meter.begun, meter.totals
+    cells, begun, usual = meter.cells, meter.begun, meter.totals.usual
     stack = app.build_middleware_stack()
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
@@ -65,7 +65,8 @@ def measured(app: Starlette, settings: Settings) -> ASGIApp:
         if scope["type"] != "http":
             await live(scope, receive, send)
             return
-        cells[begun] += 1.0
+        begun.count = count = begun.count + 1.0
+        cells[begun.cell] = count
         for name, value in scope["headers"]:
             if name == _STAMP and (queue_ns := queued_ns(value)) is not None:
                 steps = stack(scope, receive, send).__await__()
@@ -74,7 +75,12 @@ def measured(app: Starlette, settings: Settings) -> ASGIApp:
         try:
             await stack(scope, receive, send)
         finally:
-            cells[totals[scope["method"], scope["path"], scope.get(_STATUS, 0)]] += 1.0
+            tally = usual.get(scope["path"])
+            if tally is None or scope.get(_STATUS) != OK:
+                meter.end((scope["method"], scope["path"], scope.get(_STATUS, 0)))
+            else:
+                tally.count = count = tally.count + 1.0
+                cells[tally.cell] = count
 
     async def live(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "lifespan":

@@ -1,7 +1,8 @@
 """What one worker counts, in its ledger.
 
-Rule: a cell is read, changed and written without a call in between. The interpreter switches
-threads at calls only, so the threads of a worker lose no count, and need no lock.
+Rule 1: a count is changed and its cell written without a call in between. The interpreter
+switches threads at calls only, so the threads of a worker lose no count, and need no lock.
+Rule 2: what every request counts is kept beside its cell, for to read that costs more.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ METHODS = frozenset(
 Asked = tuple[str, str, int]
 """The method and path of a request and its status, which is 0 where it was not answered."""
 
+OK = 200
 _note = ROW.pack_into
 
 
@@ -54,7 +56,7 @@ class Meter:
             self.folder = None
             self.ledger = Ledger(None, labels, about)
         series, self.cells = self.ledger.series, self.ledger.cells
-        self.begun = series("testbed_worker_requests_total")
+        self.begun = Tally(series("testbed_worker_requests_total"))
         self.cells[series("testbed_worker_slots")] = slots
         self.totals, self._kinds = Totals(self.ledger), Kinds(self.ledger)
         self._rows = self.ledger.rows if beats else None
@@ -71,7 +73,18 @@ class Meter:
 
     def active(self) -> float:
         """Requests that are begun and not ended."""
-        return self.cells[self.begun] - sum([self.cells[total] for total in self.totals.cells])
+        return self.begun.count - sum([tally.count for tally in list(self.totals.all.values())])
+
+    def begin(self) -> None:
+        """Count a request that begins."""
+        self.begun.count = count = self.begun.count + 1.0
+        self.cells[self.begun.cell] = count
+
+    def end(self, asked: Asked) -> None:
+        """Count a request that was begun and has ended."""
+        tally = self.totals[asked]
+        tally.count = count = tally.count + 1.0
+        self.cells[tally.cell] = count
 
     def measured(
         self,
@@ -82,8 +95,7 @@ class Meter:
         step_ns: int,
         cpu_ns: int,
     ) -> None:
-        """Count a request that was begun and has ended, and where its time went."""
-        self.cells[self.totals[asked]] += 1.0
+        """Count where the time of a request went; it is counted by `end` as well."""
         kind = self._kinds[asked]
         if self._rows is None:
             self._add(ROW.pack(kind, service_ns, queue_ns, hold_ns, step_ns, cpu_ns))
@@ -108,20 +120,36 @@ class Meter:
             cells[cell] += more
 
 
-class Totals(dict[Asked, int]):
-    """Which cell counts the requests that were asked and answered in this way."""
+class Tally:
+    """A count, and the cell that shows it: `tally.count += 1` and then `cells[cell] = count`."""
+
+    __slots__ = ("cell", "count")
+
+    def __init__(self, cell: int) -> None:
+        self.cell, self.count = cell, 0.0
+
+
+class Totals(dict[Asked, Tally]):
+    """The requests that were asked and answered in each way.
+
+    `usual` has those that were answered with 200 by path: an endpoint answers so to one method.
+    """
 
     def __init__(self, ledger: Ledger) -> None:
         super().__init__()
         self._ledger = ledger
-        self.cells: set[int] = set()
+        self.usual: dict[str, Tally] = {}
+        self.all: dict[int, Tally] = {}
 
-    def __missing__(self, asked: Asked) -> int:
+    def __missing__(self, asked: Asked) -> Tally:
         cell = self._ledger.series("testbed_requests_total", *_labels(asked))
-        self.cells.add(cell)
+        tally = self.all.setdefault(cell, Tally(cell))
         if _is_known(asked):
-            self[asked] = cell
-        return cell
+            self[asked] = tally
+            _, path, status = asked
+            if status == OK:
+                self.usual[path] = tally
+        return tally
 
 
 class Kinds(dict[Asked, bytes]):

@@ -122,8 +122,10 @@ class MeasuredRequest:
             if self.course is not None:
                 self.course.pause(now_ns, cpu_ns)
         self.ended = True
+        asked = self._method, self.path, self.status
+        self._meter.end(asked)
         self._meter.measured(
-            (self._method, self.path, self.status),
+            asked,
             now_ns - self._began_ns,
             self._queue_ns,
             self._hold_ns,

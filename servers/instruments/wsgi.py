@@ -65,7 +65,7 @@ class Measured:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
-        self._meter.cells[self._meter.begun] += 1.0
+        self._meter.begin()
         stamp = environ.get("HTTP_X_REQUEST_START")
         queue_ns = None if stamp is None else queued_ns(stamp.encode("latin-1"))
         if queue_ns is None:
@@ -112,9 +112,9 @@ class _Counted:
         if self._ended:
             return
         self._ended = True
-        meter, environ = self._meter, self._environ
+        environ = self._environ
         status = int(self._status[:3])
-        meter.cells[meter.totals[environ["REQUEST_METHOD"], environ["PATH_INFO"], status]] += 1.0
+        self._meter.end((environ["REQUEST_METHOD"], environ["PATH_INFO"], status))
 
 
 class _Split(MeasuredRequest):

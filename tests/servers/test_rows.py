@@ -63,7 +63,8 @@ def test_what_a_worker_notes_is_read_sooner_or_later(beats: bool, tmp_path: Path
     book = Book(path_of(tmp_path, os.getpid()))
     noted = ROWS + 7
     for _ in range(noted):
-        meter.cells[meter.begun] += 1.0
+        meter.begin()
+        meter.end(OF_HELLO)
         meter.measured(OF_HELLO, 5_000_000, 1_000_000, 2_000_000, 2_000_000, 500_000)
 
     def measured(numbers: Iterable[tuple[Key, tuple[float, ...]]]) -> float:
