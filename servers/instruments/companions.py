@@ -25,12 +25,17 @@ LOOK_S = 0.025
 LOOK_BEATS = 3
 
 
+def beat() -> bool:
+    """Whether a synchronous worker has companions here that fold its meter again and again."""
+    return greenlets.are_used() or _threads_are_used()
+
+
 def start(meter: Meter, settings: Settings) -> None:
     """Start what a synchronous worker needs, for as long as its process lives."""
     if greenlets.are_used():
         _start_greenlet(meter)
-    elif "gunicorn.workers.gthread" in sys.modules:
-        threading.Thread(target=_look, args=(pools.of_threads(meter),), daemon=True).start()
+    elif _threads_are_used():
+        threading.Thread(target=_look, args=(meter,), daemon=True).start()
     _start_explaining(meter, settings)
 
 
@@ -66,14 +71,21 @@ def _start_greenlet(meter: Meter) -> None:
         for number in itertools.count():
             due_ns = stalls.beat(perf_counter_ns())
             if number % LOOK_BEATS == 0:
+                meter.fold()
                 pool.read()
             gevent.sleep(max(due_ns - perf_counter_ns(), 0) / 1e9)
 
     gevent.spawn(beat)
 
 
-def _look(pool: pools.PoolMeter) -> None:
+def _threads_are_used() -> bool:
+    return "gunicorn.workers.gthread" in sys.modules
+
+
+def _look(meter: Meter) -> None:
+    pool = pools.of_threads(meter)
     while True:
+        meter.fold()
         pool.read()
         time.sleep(LOOK_S)
 

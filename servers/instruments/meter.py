@@ -11,6 +11,7 @@ import logging
 import multiprocessing
 import os
 import sys
+import threading
 from pathlib import Path
 
 from servers import ledger
@@ -60,6 +61,8 @@ class Meter:
         self.cells[series("testbed_worker_slots")] = slots
         self.totals, self._kinds = Totals(self.ledger), Kinds(self.ledger)
         self._rows = self.ledger.rows if beats else None
+        # Of the threads of a worker one may note while another one adds up.
+        self._lock = threading.Lock()
         self._row = self._captured = 0
 
     def path(self, suffix: str) -> Path | None:
@@ -100,19 +103,26 @@ class Meter:
         if self._rows is None:
             self._add(ROW.pack(kind, service_ns, queue_ns, hold_ns, step_ns, cpu_ns))
             return
-        at = self._row
-        _note(self._rows, at, kind, service_ns, queue_ns, hold_ns, step_ns, cpu_ns)
-        self._row = at = at + ROW.size
-        if at == SIZE:
-            self.fold()
+        with self._lock:
+            at = self._row
+            _note(self._rows, at, kind, service_ns, queue_ns, hold_ns, step_ns, cpu_ns)
+            self._row = at = at + ROW.size
+            noted = self._taken() if at == SIZE else b""
+        if noted:
+            self._add(noted)
 
     def fold(self) -> None:
         """Add up what was noted since the last time."""
-        if self._rows is not None and self._row:
-            noted = bytes(self._rows[: self._row])
-            self._rows[: self._row] = bytes(self._row)
-            self._row = 0
+        if self._row:
+            with self._lock:
+                noted = self._taken()
             self._add(noted)
+
+    def _taken(self) -> bytes:
+        end, self._row = self._row, 0
+        noted = bytes(self.ledger.rows[:end])
+        self.ledger.rows[:end] = bytes(end)
+        return noted
 
     def _add(self, noted: bytes) -> None:
         cells = self.cells
