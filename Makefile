@@ -13,7 +13,7 @@ EXP ?= tour
 RUN ?= results/latest
 PROFILE ?= uvloop
 
-.PHONY: help demo test check format bench run resume report serve exporter metrics up down test-stack dashboards lock vendor clean
+.PHONY: help demo test check format bench run resume report serve exporter metrics up against down test-stack dashboards lock vendor clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ metrics: $(RUNTIME) ## Prometheus beside the running testbed, without Docker, un
 
 up: ## the Docker stack: make up WSGI_PROFILE=gthread ASGI_PROFILE=hybrid LOCUST_WORKERS=2
 	@sh dashboards/stack/compose.sh up
+
+against: ## an experiment against the running stack: make against EXP=tour
+	@sh dashboards/stack/compose.sh against $(EXP)
 
 down: ## end the Docker stack; nothing of it is left
 	@sh dashboards/stack/compose.sh down

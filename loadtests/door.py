@@ -13,11 +13,12 @@ from loadtests.analysis import analyze
 from loadtests.experiment import Experiment
 from loadtests.experiment_errors import ExperimentError
 from loadtests.results import RunFolder
-from loadtests.run import host
+from loadtests.run import against, host
 from loadtests.run.progress import Lines
 from loadtests.run.runner import RunError, run
 from loadtests.run.world import RealWorld
 from loadtests.samples import SamplesError
+from servers.ledger import default_folder
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 REFUSED = (ExperimentError, results.ResultsError, host.HostError)
@@ -58,6 +59,10 @@ def _run(arguments: argparse.Namespace) -> int:
         text = _text(path)
         if arguments.explain:
             text = _explained(text, path.name)
+        if arguments.against:
+            text += against.table(
+                RealWorld(), arguments.against.split(","), arguments.exporter, arguments.ledgers
+            )
         experiment = experiments.parse(text, path.name)
         folder = results.create(experiment.name, text, arguments.output)
     try:
@@ -146,6 +151,17 @@ def _parser() -> argparse.ArgumentParser:
     run_.add_argument(
         "--explain", action="store_true", help="find the lines that hold workers and loops"
     )
+    run_.add_argument(
+        "--against", metavar="URL,URL", help="servers of the testbed that run already"
+    )
+    run_.add_argument(
+        "--exporter", metavar="URL", default="http://127.0.0.1:9100",
+        help="with --against: what serves their metrics (%(default)s)",
+    )  # fmt: skip
+    run_.add_argument(
+        "--ledgers", type=Path, metavar="FOLDER", default=default_folder(),
+        help="with --against: where they keep their ledgers (%(default)s)",
+    )  # fmt: skip
     run_.set_defaults(do=_run)
     analyze_ = commands.add_parser("analyze", help="compute summary.json from a saved run")
     analyze_.add_argument("run", type=Path, metavar="RUN", help="a run folder")

@@ -11,9 +11,10 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from loadtests.experiment_errors import ExperimentError, sentences
+from loadtests.standing import Standing, Table, narrowed
 from servers.contract import ENDPOINTS
 from servers.profiles import PROFILES, Budget
 
@@ -33,11 +34,7 @@ def _in_contract(path: str) -> str:
 ContractPath = Annotated[str, AfterValidator(_in_contract)]
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class Request(_Table):
+class Request(Table):
     """One kind of request of a workload: a path of the contract, its parameters, its weight."""
 
     path: ContractPath
@@ -63,7 +60,7 @@ class Request(_Table):
         return f"{self.path}?{query}" if query else self.path
 
 
-class Workload(_Table):
+class Workload(Table):
     """What the requests do. It may narrow the experiment to some profiles or loads."""
 
     name: Name
@@ -80,7 +77,7 @@ class Workload(_Table):
         return self
 
 
-class OpenLoad(_Table):
+class OpenLoad(Table):
     """Arrivals on an absolute schedule, `rate` a second: nobody waits for anybody."""
 
     mode: Literal["open"]
@@ -100,7 +97,7 @@ class OpenLoad(_Table):
         return f"open, {kind} arrivals, {self.brief}"
 
 
-class ClosedLoad(_Table):
+class ClosedLoad(Table):
     """`users` who each send, wait for the answer, think for `think_s`, and send again."""
 
     mode: Literal["closed"]
@@ -122,19 +119,20 @@ class ClosedLoad(_Table):
 Load = Annotated[OpenLoad | ClosedLoad, Field(discriminator="mode")]
 
 
-class Bystander(_Table):
+class Bystander(Table):
     """An independent Poisson stream of a cheap request beside the load."""
 
     rate: Rate
     path: ContractPath = "/hello"
 
 
-class Experiment(_Table):
+class Experiment(Table):
     """Profiles × workloads × loads × repetitions, and everything that is equal for all.
 
     `generators` processes share the load; with `spin` each is punctual to microseconds and takes
     a whole core. `capture` requests are captured from `capture_from_s` on, which counts from the
-    start of the measurement window; None for a quarter of it.
+    start of the measurement window; None for a quarter of it. Against `standing` servers only the
+    profiles run that these have.
     """
 
     name: Name
@@ -154,6 +152,7 @@ class Experiment(_Table):
     profiles: tuple[str, ...] = Field(min_length=1)
     budget: dict[str, int] = Field(default_factory=dict)
     bystander: Bystander | None = None
+    standing: Standing | None = None
     workloads: tuple[Workload, ...] = Field(min_length=1)
     loads: tuple[Load, ...] = Field(min_length=1)
 
@@ -181,6 +180,11 @@ class Experiment(_Table):
                 )
         if self.explain and not self.instruments:
             raise ValueError("explain is true, allowed: only where instruments is true as well")
+        if self.standing is not None and (self.explain or not self.instruments):
+            raise ValueError(
+                "standing servers keep the instruments that they were started with: explain must "
+                "be false and instruments true"
+            )
         if self.capture_from_s is not None and self.capture_from_s >= self.measure_s:
             raise ValueError(
                 f"capture_from_s is {self.capture_from_s:g}, allowed: less than measure_s, which "
@@ -212,7 +216,7 @@ def parse(text: str, source: str = "experiment") -> Experiment:
         raise ExperimentError(f"{source}: not TOML: {error}") from None
     try:
         # JSON's arrays may become tuples in strict mode, Python's lists may not.
-        return Experiment.model_validate_json(json.dumps(data, default=str))
+        return Experiment.model_validate_json(json.dumps(narrowed(data, source), default=str))
     except ValidationError as error:
         lines = [f"{source}: {text}" for text in sentences(error.errors(), Experiment)]
         raise ExperimentError("\n".join(lines)) from None

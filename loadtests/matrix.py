@@ -13,7 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from loadtests.experiment import ClosedLoad, Experiment, Load, OpenLoad, Workload
-from loadtests.plan import STAMPED_RPS, ArrivalStream, Capture, GeneratorPlan, Target, UserStream
+from loadtests.plan import (
+    STAMPED_RPS,
+    Address,
+    ArrivalStream,
+    Capture,
+    GeneratorPlan,
+    Target,
+    UserStream,
+)
 from loadtests.results import TrialFolder
 
 LOAD, BYSTANDER = "load", "bystander"
@@ -54,7 +62,7 @@ def trials(experiment: Experiment) -> tuple[TrialSpec, ...]:
 def generator_plan(
     experiment: Experiment,
     spec: TrialSpec,
-    port: int,
+    address: Address,
     folder: TrialFolder,
     now_ns: int,
     ledgers: Path | None = None,
@@ -65,8 +73,8 @@ def generator_plan(
     """
     arrivals, users = _streams(experiment, spec)
     return GeneratorPlan(
-        host="127.0.0.1",
-        port=port,
+        host=address.host,
+        port=address.port,
         seed=spec.seed,
         origin_ns=now_ns + round((experiment.warmup_s + _lead_s(experiment, arrivals)) * 1e9),
         warmup_s=experiment.warmup_s,

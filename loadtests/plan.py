@@ -7,6 +7,7 @@ samples and a report of itself.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
@@ -18,6 +19,13 @@ class Record(BaseModel):
     """What is written to JSON files: immutable, and no key that is not declared."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Address(NamedTuple):
+    """Where something listens."""
+
+    port: int
+    host: str = "127.0.0.1"
 
 
 class Target(Record):

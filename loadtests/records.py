@@ -51,7 +51,8 @@ class ServerRecord(Record):
     """What the running server was: its command, its workers' facts, and what it used.
 
     `command` begins with `python`, so that a result does not carry the paths of its machine.
-    `lost_workers` are the process ids of workers that did not live to the end of the trial.
+    `lost_workers` are the process ids of workers that did not live to the end of the trial. One
+    that was `standing` ran before: its command is where it was found, and its use that of workers.
     """
 
     profile: str
@@ -62,6 +63,7 @@ class ServerRecord(Record):
     usage: tuple[UsagePoint, ...]
     lost_workers: tuple[int, ...]
     pinned: bool
+    standing: bool = False
     stacks: tuple[Stack, ...] = ()
 
 

@@ -19,7 +19,8 @@ from starlette.types import ASGIApp
 
 from servers import contract, problems
 from servers.contract import ENDPOINTS, Problem
-from servers.instruments.asgi import Answer, measured
+from servers.instruments.answer import Answer
+from servers.instruments.asgi import measured
 from servers.parity import facts
 from servers.pools import lifespan, pools_of
 from servers.settings import Settings

@@ -1,5 +1,6 @@
 #!/bin/sh
-# The stack as a whole: compose.sh up builds and starts it, compose.sh down removes all of it.
+# The stack as a whole: compose.sh up builds and starts it, compose.sh against EXPERIMENT measures
+# what runs, compose.sh down removes all of it.
 set -eu
 cd "$(dirname "$0")/../.."
 label=org.opencontainers.image.title=concurrency-testbed
@@ -30,6 +31,7 @@ Locust      http://127.0.0.1:${LOCUST_PORT:-8089}   choose users, press start; H
             http://wsgi:8001 (${WSGI_PROFILE:-sync}), http://asgi:8002 (${ASGI_PROFILE:-uvloop}), or both at once
 Grafana     http://127.0.0.1:${GRAFANA_PORT:-3000}
 Prometheus  http://127.0.0.1:${PROMETHEUS_PORT:-9090}
+make against EXP=tour measures what runs here and writes a report;
 make down removes everything.
 EOF
 }
@@ -42,4 +44,15 @@ down() {
   done
 }
 
-"$1"
+against() {
+  [ -n "$(docker compose ps --quiet exporter)" ] || { echo 'error: the stack does not run: make up starts it' >&2; exit 1; }
+  results=${RESULTS:-results}
+  mkdir -p "$results"
+  archive=$(mktemp)
+  trap 'rm -f "$archive"' EXIT
+  docker compose run --rm --no-TTY against "$1" >"$archive"
+  tar -xf "$archive" -C "$results"
+  echo "open $(cd "$results" && pwd -P)/latest/report.html"
+}
+
+"$@"

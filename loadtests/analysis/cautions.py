@@ -28,9 +28,27 @@ def warnings_of(
     workers: Sequence[WorkerShare],
     server_side: ServerSide | None,
     courses: Sequence[Course],
+    *,
+    standing: bool = False,
 ) -> tuple[Reason, ...]:
-    """Every warning of a trial, by its main stream in the window and by its instruments."""
-    return (*_imbalance(workers), *_clock(main), *_order(courses), *_stall(server_side))
+    """Every warning of a trial, by its main stream in the window and by its instruments.
+
+    `standing`: its server was not started for it.
+    """
+    return (
+        *_standing(standing=standing),
+        *_imbalance(workers),
+        *_clock(main),
+        *_order(courses),
+        *_stall(server_side),
+    )
+
+
+def _standing(*, standing: bool) -> Iterator[Reason]:
+    if standing:
+        text = "the server ran before the trial, beside others and on no processors of its own"
+        hint = "show it, and quote numbers of a run that starts its servers (make run)"
+        yield Reason("standing", text, hint)
 
 
 def _imbalance(workers: Sequence[WorkerShare]) -> Iterator[Reason]:

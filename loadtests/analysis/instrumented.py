@@ -35,7 +35,7 @@ def with_instruments(summary: Trial, trial: SavedTrial, window: Samples, main: S
         server_side=server_side,
         held_lines=held_lines_of(trial.server.stacks),
         courses=courses,
-        warnings=warnings_of(main, workers, server_side, courses),
+        warnings=warnings_of(main, workers, server_side, courses, standing=trial.server.standing),
     )
 
 

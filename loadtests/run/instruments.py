@@ -16,6 +16,8 @@ from loadtests.plan import GeneratorPlan
 from loadtests.records import CourseRecord, Stack
 from loadtests.results import TrialFolder, write_whole
 from loadtests.run.exporter import Exporter
+from loadtests.run.scrapes import Scrapes
+from loadtests.run.standing import StandingExporter, address_of
 from loadtests.run.world import World
 from servers.profiles import Instruments as Mode
 
@@ -30,11 +32,15 @@ class Instruments:
         self,
         world: World,
         experiment: Experiment,
+        profile: str,
         folder: TrialFolder,
         cpus: frozenset[int] | None,
     ) -> None:
         self._world, self._experiment, self._folder, self._cpus = world, experiment, folder, cpus
-        self._exporter: Exporter | None = None
+        self._profile = profile
+        # Whoever stands has written the courses of others before.
+        self._since_ns = 0 if experiment.standing is None else world.now_ns()
+        self._exporter: Scrapes | None = None
         self.ledgers: Path | None = None
 
     @property
@@ -45,7 +51,10 @@ class Instruments:
         return "explain" if self._experiment.explain else "on"
 
     def __enter__(self) -> Self:
-        if self._experiment.instruments:
+        standing = self._experiment.standing
+        if standing is not None:
+            self.ledgers = Path(standing.ledgers)
+        elif self._experiment.instruments:
             self.ledgers = self._world.make_folder()
         return self
 
@@ -61,12 +70,16 @@ class Instruments:
                 if error is None:
                     self._exporter.forget_log()
         finally:
-            if self.ledgers is not None:
+            if self.ledgers is not None and self._experiment.standing is None:
                 self._world.remove_folder(self.ledgers)
 
     def start(self) -> None:
         """Start the exporter, so that it gets ready while the server does."""
-        if self.ledgers is not None:
+        standing = self._experiment.standing
+        if standing is not None:
+            address = address_of(standing.exporter)
+            self._exporter = StandingExporter(self._world, address, self._folder, self._profile)
+        elif self.ledgers is not None:
             self._exporter = Exporter(self._world, self.ledgers, self._folder, self._cpus)
 
     def await_ready(self) -> None:
@@ -92,7 +105,7 @@ class Instruments:
         """What the workers wrote, once they have ended: slices into the trial, stacks returned."""
         if self.ledgers is None:
             return ()
-        courses = sorted(_courses(self.ledgers))
+        courses = sorted(one for one in _courses(self.ledgers) if one[0] >= self._since_ns)
         if courses:
             write_whole(self._folder.slices, "".join(f"{line}\n" for _, line in courses))
         return hottest(_stacks(self.ledgers))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from loadtests.plan import Address
 from loadtests.results import TrialFolder
 from loadtests.run.world import World
 
@@ -38,14 +39,14 @@ class Service:
         """Its process id."""
         return self._child.pid
 
-    def await_answer(self, port: int, path: str) -> float:
+    def await_answer(self, address: Address, path: str) -> float:
         """Wait until it answers, and return the seconds that it took from its start.
 
         Raises TrialError where it ends, or does not answer before the deadline.
         """
         deadline_ns = self._started_ns + int(READY_DEADLINE_S * 1e9)
         while True:
-            answer = self._world.fetch(port, path)
+            answer = self._world.fetch(address, path)
             if answer is not None and answer[0] == 200:
                 return (self._world.now_ns() - self._started_ns) / 1e9
             self.require_running("did not start")

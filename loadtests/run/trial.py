@@ -7,12 +7,13 @@ from pathlib import Path
 
 from loadtests.experiment import Experiment
 from loadtests.matrix import TrialSpec, generator_plan
-from loadtests.plan import GeneratorPlan
+from loadtests.plan import Address, GeneratorPlan
 from loadtests.results import TrialFolder, write_whole
 from loadtests.run.child import Child
 from loadtests.run.instruments import STOP_GRACE_S, Instruments
-from loadtests.run.server import TrialServer
+from loadtests.run.server import ServerUnderTest, TrialServer
 from loadtests.run.service import TrialError
+from loadtests.run.standing import StandingServer, address_of
 from loadtests.run.world import World
 from servers.profiles import PROFILES
 
@@ -39,7 +40,8 @@ class TrialRun:
     def run(self) -> None:
         """The stages in order. Raises TrialError where one fails."""
         cpus = self._generator_cpus
-        with Instruments(self._world, self._experiment, self._folder, cpus) as instruments:
+        profile = self._spec.profile
+        with Instruments(self._world, self._experiment, profile, self._folder, cpus) as instruments:
             server = self._start_server(instruments)
             try:
                 instruments.start()
@@ -48,7 +50,7 @@ class TrialRun:
                     server.await_ready()
                     server.verify()
                     instruments.await_ready()
-                    instruments.follow(self._release(server.port, instruments.ledgers))
+                    instruments.follow(self._release(server.address, instruments.ledgers))
                     self._watch(server, generator, instruments)
                 finally:
                     generator.stop(STOP_GRACE_S)
@@ -57,8 +59,11 @@ class TrialRun:
             record = server.record(instruments.collect())
             write_whole(self._folder.server, record.model_dump_json(indent=1) + "\n")
 
-    def _start_server(self, instruments: Instruments) -> TrialServer:
+    def _start_server(self, instruments: Instruments) -> ServerUnderTest:
         profile, budget = PROFILES[self._spec.profile], self._experiment.server_budget()
+        if self._experiment.standing is not None:
+            address = address_of(self._experiment.standing.servers[profile.name])
+            return StandingServer(self._world, profile, budget, address)
         ledgers = None if instruments.ledgers is None else str(instruments.ledgers)
         environment = profile.environment(budget, instruments=instruments.mode, ledgers=ledgers)
         cpus = self._server_cpus
@@ -79,15 +84,15 @@ class TrialRun:
         env = {"TESTBED_PLAN": str(self._folder.plan.absolute())}
         return self._world.start(argv, env, self._folder.generator_log, self._generator_cpus)
 
-    def _release(self, port: int, ledgers: Path | None) -> GeneratorPlan:
+    def _release(self, address: Address, ledgers: Path | None) -> GeneratorPlan:
         now_ns = self._world.now_ns()
         plan = generator_plan(
-            self._experiment, self._spec, port, self._folder, now_ns, ledgers=ledgers
+            self._experiment, self._spec, address, self._folder, now_ns, ledgers=ledgers
         )
         write_whole(self._folder.plan, plan.model_dump_json(indent=1) + "\n")
         return plan
 
-    def _watch(self, server: TrialServer, generator: Child, instruments: Instruments) -> None:
+    def _watch(self, server: ServerUnderTest, generator: Child, instruments: Instruments) -> None:
         """Until the generator ends: scrape when it is time, and look after every process."""
         e = self._experiment
         planned_s = e.warmup_s + e.measure_s + e.drain_s + OVERTIME_S

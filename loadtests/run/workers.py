@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from loadtests.plan import Address
 from loadtests.run.world import World
 from servers.profiles import Budget, Profile, differences, unverified
 
@@ -23,7 +24,7 @@ class WorkersError(Exception):
 
 
 def find_workers(
-    world: World, port: int, profile: Profile, budget: Budget
+    world: World, address: Address, profile: Profile, budget: Budget
 ) -> tuple[tuple[dict[str, Any], ...], tuple[str, ...]]:
     """The facts of all workers in the order of their ids, and the facts that none could tell.
 
@@ -34,7 +35,7 @@ def find_workers(
     try:
         deadline_ns = world.now_ns() + round(1e9 * (DEADLINE_S + DEADLINE_S_PER_WORKER * expected))
         while len(found) < expected and world.now_ns() < deadline_ns:
-            facts = _ask(world, port)
+            facts = _ask(world, address)
             if facts is None or facts["pid"] in found:
                 world.sleep(PAUSE_S)
                 continue
@@ -54,8 +55,8 @@ def find_workers(
     return tuple(found[pid] for pid in sorted(found)), tuple(sorted(untold))
 
 
-def _ask(world: World, port: int) -> dict[str, Any] | None:
-    answer = world.fetch(port, "/parity")
+def _ask(world: World, address: Address) -> dict[str, Any] | None:
+    answer = world.fetch(address, "/parity")
     if answer is None or answer[0] != 200:
         return None
     facts: dict[str, Any] = json.loads(answer[1])

@@ -20,6 +20,7 @@ from typing import Protocol
 
 import psutil
 
+from loadtests.plan import Address
 from loadtests.run.child import Child, RunningChild
 from servers.ledger import TRIAL_PREFIX, default_folder
 
@@ -36,9 +37,9 @@ class World(Protocol):
         """Start a process with its output in `log`, on the given processors where that is set."""
 
     def fetch(
-        self, port: int, path: str, timeout_s: float = FETCH_TIMEOUT_S
+        self, address: Address, path: str, timeout_s: float = FETCH_TIMEOUT_S
     ) -> tuple[int, bytes] | None:
-        """GET from 127.0.0.1 on a connection of its own; None while nobody answers."""
+        """GET on a connection of its own; None while nobody answers."""
 
     def usage(self, pid: int) -> Usage:
         """CPU seconds used, and memory held, by a process and all its descendants."""
@@ -111,10 +112,10 @@ class RealWorld:
             os.sched_setaffinity(0, before)
 
     def fetch(
-        self, port: int, path: str, timeout_s: float = FETCH_TIMEOUT_S
+        self, address: Address, path: str, timeout_s: float = FETCH_TIMEOUT_S
     ) -> tuple[int, bytes] | None:
         """See World.fetch."""
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout_s)
+        connection = http.client.HTTPConnection(address.host, address.port, timeout=timeout_s)
         try:
             connection.request("GET", path, headers={"Connection": "close"})
             answer = connection.getresponse()

@@ -11,13 +11,13 @@ from threading import get_ident
 from types import coroutine
 from typing import TYPE_CHECKING, Any
 
-from starlette.responses import Response
-
 from servers.instruments import companions
+from servers.instruments.answer import REQUEST, STATUS
 from servers.instruments.course import course_of
-from servers.instruments.meter import OK, Meter
+from servers.instruments.meter import Meter
 from servers.instruments.request import MeasuredRequest
 from servers.instruments.stamps import queued_ns
+from servers.instruments.tallies import OK
 from servers.settings import Settings
 
 if TYPE_CHECKING:
@@ -25,25 +25,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 _STAMP, _TRACE = b"x-request-start", b"traceparent"
-# What the instruments and the answer leave for each other in the scope of a request.
-_REQUEST, _STATUS = "testbed.request", "testbed.status"
 _ENDED = object()
-
-
-class Answer(Response):
-    """Starlette's response to HTTP, which says of itself when it is sent, and with what status.
-
-    Rule: to look at every message that passes costs a request four calls, this costs it a look.
-    """
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send it."""
-        scope[_STATUS] = status = self.status_code
-        headers = self.raw_headers
-        if (request := scope.get(_REQUEST)) is not None:
-            headers = [*headers, (b"server-timing", request.answer(status).encode())]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": self.body})
 
 
 def measured(app: Starlette, settings: Settings) -> ASGIApp:
@@ -76,8 +58,8 @@ def measured(app: Starlette, settings: Settings) -> ASGIApp:
             await stack(scope, receive, send)
         finally:
             tally = usual.get(scope["path"])
-            if tally is None or scope.get(_STATUS) != OK:
-                meter.end((scope["method"], scope["path"], scope.get(_STATUS, 0)))
+            if tally is None or scope.get(STATUS) != OK:
+                meter.end((scope["method"], scope["path"], scope.get(STATUS, 0)))
             else:
                 tally.count = count = tally.count + 1.0
                 cells[tally.cell] = count
@@ -101,7 +83,7 @@ def _split(
     for name, value in scope["headers"]:
         if name == _TRACE:
             course = course_of(value.decode("latin-1"), meter, "loop")
-    request = scope[_REQUEST] = MeasuredRequest()
+    request = scope[REQUEST] = MeasuredRequest()
     request.begin(meter, thread, scope["method"], scope["path"], queue_ns, course)
     try:
         awaited = next(steps, _ENDED)

@@ -15,22 +15,14 @@ import threading
 from pathlib import Path
 
 from servers import ledger
-from servers.contract import ENDPOINTS
+from servers.instruments.tallies import Asked, Kinds, Tally, Totals
 from servers.ledger import Ledger
-from servers.metrics import OTHER
-from servers.rows import KIND, ROW, SIZE, folded
+from servers.rows import ROW, SIZE, folded
 from servers.settings import Settings
 
 MAX_CAPTURED = 1000
 """Requests whose course one worker writes; a client could ask for any number."""
-METHODS = frozenset(
-    {"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"}
-)
 
-Asked = tuple[str, str, int]
-"""The method and path of a request and its status, which is 0 where it was not answered."""
-
-OK = 200
 _note = ROW.pack_into
 
 
@@ -128,77 +120,6 @@ class Meter:
         cells = self.cells
         for cell, more in folded(noted).items():
             cells[cell] += more
-
-
-class Tally:
-    """A count, and the cell that shows it: `tally.count += 1` and then `cells[cell] = count`."""
-
-    __slots__ = ("cell", "count")
-
-    def __init__(self, cell: int) -> None:
-        self.cell, self.count = cell, 0.0
-
-
-class Totals(dict[Asked, Tally]):
-    """The requests that were asked and answered in each way.
-
-    `usual` has those that were answered with 200 by path: an endpoint answers so to one method.
-    """
-
-    def __init__(self, ledger: Ledger) -> None:
-        super().__init__()
-        self._ledger = ledger
-        self.usual: dict[str, Tally] = {}
-        self.all: dict[int, Tally] = {}
-
-    def __missing__(self, asked: Asked) -> Tally:
-        cell = self._ledger.series("testbed_requests_total", *_labels(asked))
-        tally = self.all.setdefault(cell, Tally(cell))
-        if _is_known(asked):
-            self[asked] = tally
-            _, path, status = asked
-            if status == OK:
-                self.usual[path] = tally
-        return tally
-
-
-class Kinds(dict[Asked, bytes]):
-    """Where a row counts that notes a request that was asked and answered in this way."""
-
-    def __init__(self, ledger: Ledger) -> None:
-        super().__init__()
-        self._ledger = ledger
-
-    def __missing__(self, asked: Asked) -> bytes:
-        series, route = self._ledger.series, _route(asked)
-        kind = KIND.pack(
-            series("http_server_request_duration_seconds", *_labels(asked)),
-            series("testbed_request_queue_seconds", route),
-            series("testbed_request_hold_seconds", route),
-            series("testbed_request_longest_step_seconds", route),
-            series("testbed_request_cpu_seconds_total", route),
-            series("testbed_request_wait_seconds_total", route),
-            series("testbed_worker_measured_requests_total"),
-            series("testbed_worker_hold_seconds_total"),
-        )
-        if _is_known(asked):
-            self[asked] = kind
-        return kind
-
-
-def _is_known(asked: Asked) -> bool:
-    # A client may send any method and any path: only the contract's own are remembered.
-    method, path, _ = asked
-    return method in METHODS and path in ENDPOINTS
-
-
-def _labels(asked: Asked) -> tuple[str, str, str]:
-    method, _, status = asked
-    return method if method in METHODS else OTHER, _route(asked), str(status or "")
-
-
-def _route(asked: Asked) -> str:
-    return asked[1] if asked[1] in ENDPOINTS else ""
 
 
 def _supervisor() -> int:

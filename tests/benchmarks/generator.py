@@ -21,7 +21,7 @@ import numpy as np
 import psutil
 
 from loadtests import samples as sample_files
-from loadtests.plan import ArrivalStream, GeneratorPlan, Target, UserStream
+from loadtests.plan import Address, ArrivalStream, GeneratorPlan, Target, UserStream
 from loadtests.run import host
 from loadtests.run.child import Child
 from loadtests.run.trial import LOCUSTFILE
@@ -84,7 +84,7 @@ def nginx() -> Iterator[int]:
         argv = ["nginx", "-p", name, "-c", str(folder / "nginx.conf")]
         server = world.start(argv, {}, folder / "nginx.log", host.split_cpus()[0])
         try:
-            while world.fetch(port, "/hello") is None:
+            while world.fetch(Address(port), "/hello") is None:
                 if server.poll() is not None:
                     raise SystemExit(f"error: nginx did not start\n{server.tail()}")
                 world.sleep(0.05)

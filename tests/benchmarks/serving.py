@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from loadtests.plan import Address
 from loadtests.run import host
 from loadtests.run.child import Child
 from loadtests.run.world import RealWorld
@@ -58,7 +59,7 @@ def throughput(
 def await_ready(world: RealWorld, server: Child, port: int, path: str) -> None:
     """Until it answers, or the benchmark ends with its log."""
     deadline_ns = world.now_ns() + int(READY_S * 1e9)
-    while (answer := world.fetch(port, path)) is None or answer[0] != 200:
+    while (answer := world.fetch(Address(port), path)) is None or answer[0] != 200:
         if server.poll() is not None or world.now_ns() > deadline_ns:
             raise SystemExit(f"error: {path} is not served\n{server.tail()}")
         world.sleep(0.05)

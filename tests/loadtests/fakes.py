@@ -12,7 +12,7 @@ from pathlib import Path
 from loadtests.engine.exchange import Exchange
 from loadtests.engine.generator import planned
 from loadtests.engine.recorder import Recorder
-from loadtests.plan import GeneratorPlan
+from loadtests.plan import Address, GeneratorPlan
 from loadtests.records import GeneratorReport
 from loadtests.run.child import Child
 from loadtests.run.world import FETCH_TIMEOUT_S, Usage
@@ -134,12 +134,12 @@ class FakeWorld:
         self.cpus[kind], self.environment[kind] = cpus, env
 
     def fetch(
-        self, port: int, path: str, timeout_s: float = FETCH_TIMEOUT_S
+        self, address: Address, path: str, timeout_s: float = FETCH_TIMEOUT_S
     ) -> tuple[int, bytes] | None:
         """Answer as the started processes would; a paused worker does not answer."""
         if path == "/metrics":
-            return self._scrape(port, timeout_s)
-        assert port == self._port_of["server"]
+            return self._scrape(address.port, timeout_s)
+        assert address.port == self._port_of["server"]
         assert self.server is not None
         if self.time_ns < self.healthy_after_ns or self.server.code is not None:
             return None

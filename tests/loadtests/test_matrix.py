@@ -8,7 +8,7 @@ import pytest
 
 from loadtests import matrix
 from loadtests.experiment import parse
-from loadtests.plan import STAMPED_RPS, Capture, GeneratorPlan
+from loadtests.plan import STAMPED_RPS, Address, Capture, GeneratorPlan
 from loadtests.results import TrialFolder
 
 TEXT = """
@@ -32,7 +32,7 @@ def plans(more: str = "", ledgers: Path | None = None) -> list[GeneratorPlan]:
     experiment = parse(TEXT.format(more=more))
     folder = TrialFolder(Path())
     return [
-        matrix.generator_plan(experiment, spec, 4321, folder, 0, ledgers)
+        matrix.generator_plan(experiment, spec, Address(4321), folder, 0, ledgers)
         for spec in matrix.trials(experiment)
     ]
 

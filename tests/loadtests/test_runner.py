@@ -11,7 +11,7 @@ from loadtests import experiment as experiments
 from loadtests import matrix, results
 from loadtests.analysis.analyze import analyze
 from loadtests.experiment import Experiment
-from loadtests.plan import GeneratorPlan
+from loadtests.plan import Address, GeneratorPlan
 from loadtests.records import ServerRecord
 from loadtests.results import ResultsError, RunFolder
 from loadtests.run import host
@@ -290,7 +290,7 @@ def test_a_closed_load_is_handed_over_with_its_users_and_their_thinking(tmp_path
     specs = matrix.trials(experiments.parse(closed))
     folder = results.TrialFolder(tmp_path)
 
-    plan = matrix.generator_plan(experiments.parse(closed), specs[0], 1, folder, 0)
+    plan = matrix.generator_plan(experiments.parse(closed), specs[0], Address(1), folder, 0)
 
     (stream,) = plan.users
     assert (stream.users, stream.think_s) == (7, 0.5)
@@ -303,7 +303,8 @@ def test_the_first_request_is_due_after_the_schedule_can_be_made(tmp_path: Path)
     folder = results.TrialFolder(tmp_path)
 
     leads = [
-        matrix.generator_plan(e, matrix.trials(e)[0], 1, folder, 0).origin_ns / 1e9 - e.warmup_s
+        matrix.generator_plan(e, matrix.trials(e)[0], Address(1), folder, 0).origin_ns / 1e9
+        - e.warmup_s
         for e in (parsed, busy)
     ]
 

@@ -30,6 +30,8 @@ OVERRIDE = """
 services:
   experiment:
     volumes: ["{results}:/testbed/results"]
+  against:
+    volumes: ["{results}:/testbed/loadtests/experiments:ro"]
 """
 WITHOUT_GRAFANA = """
   grafana:
@@ -281,6 +283,26 @@ def test_an_experiment_in_the_stack_ends_in_a_report(stack: Stack) -> None:
     assert [trial["profile"] for trial in summary["trials"]] == ["sync", "uvloop"]
     assert all(one["completed"] == one["scheduled"] > 20 for one in fates)
     assert (stack.results / "latest/report.html").stat().st_size > 100_000
+
+
+def test_an_experiment_against_the_twins_ends_in_the_same_report(stack: Stack) -> None:
+    """It measures the processes that serve already, and they are there when it has ended."""
+    before = json.loads(stack.ask(8002, "/parity"))["pid"]
+    (stack.results / "short.toml").write_text(EXPERIMENT)
+
+    status, said = stack.make("against", EXP="short", RESULTS=str(stack.results))
+
+    assert status == 0, said
+    summary = json.loads((stack.results / "latest/summary.json").read_text())
+    assert [trial["profile"] for trial in summary["trials"]] == ["sync", "uvloop"]
+    for trial in summary["trials"]:
+        assert trial["requests"]["completed"] == trial["requests"]["scheduled"] > 20
+        assert trial["warnings"][0]["code"] == "standing"
+        assert trial["cpu_s"] > 0
+        assert trial["server_side"]["voluntary_switches"] > 0
+    assert [len(trial["workers"]) for trial in summary["trials"]] == [4, 1]
+    assert (stack.results / "latest/report.html").stat().st_size > 100_000
+    assert json.loads(stack.ask(8002, "/parity"))["pid"] == before
 
 
 def test_a_variable_chooses_the_profile_of_a_twin(stack: Stack) -> None:

@@ -15,7 +15,7 @@ from loadtests.analysis.schedule import digest_of
 from loadtests.analysis.scrapes import Labels, Scrape
 from loadtests.engine.generator import planned
 from loadtests.matrix import BYSTANDER, LOAD
-from loadtests.plan import GeneratorPlan
+from loadtests.plan import Address, GeneratorPlan
 from loadtests.records import GeneratorReport, ServerRecord, UsagePoint
 from loadtests.results import TrialFolder
 from loadtests.samples import NEVER, ErrorKind, Outcome, Samples
@@ -95,7 +95,7 @@ def trial_of(rows: Sequence[Row]) -> SavedTrial:
     """A trial of those rows, as if they were what had been planned."""
     experiment = experiments.parse(TEXT)
     spec = matrix.trials(experiment)[0]
-    plan = matrix.generator_plan(experiment, spec, 4321, TrialFolder(Path()), 0)
+    plan = matrix.generator_plan(experiment, spec, Address(4321), TrialFolder(Path()), 0)
     plan = plan.model_copy(update={"origin_ns": ORIGIN_NS})
     samples = samples_of(rows)
     report = GeneratorReport(
