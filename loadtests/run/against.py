@@ -8,7 +8,7 @@ from pathlib import Path
 
 from loadtests.experiment_errors import ExperimentError
 from loadtests.run.service import TrialError
-from loadtests.run.standing import address_of
+from loadtests.run.standing import target_at
 from loadtests.run.world import World
 from servers.profiles import PROFILES
 
@@ -35,7 +35,7 @@ def table(world: World, servers: Sequence[str], exporter: str, ledgers: Path) ->
 
 def _profile(world: World, where: str) -> str:
     try:
-        answer = world.fetch(address_of(where), "/parity")
+        answer = world.fetch(target_at(where), "/parity")
         profile = json.loads(answer[1])["profile"] if answer and answer[0] == 200 else None
     except TrialError as error:
         raise ExperimentError(str(error)) from None

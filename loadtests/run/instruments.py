@@ -17,7 +17,7 @@ from loadtests.records import CourseRecord, Stack
 from loadtests.results import TrialFolder, write_whole
 from loadtests.run.exporter import Exporter
 from loadtests.run.scrapes import Scrapes
-from loadtests.run.standing import StandingExporter, address_of
+from loadtests.run.standing import StandingExporter, exporter_at
 from loadtests.run.world import World
 from servers.profiles import Instruments as Mode
 
@@ -77,7 +77,7 @@ class Instruments:
         """Start the exporter, so that it gets ready while the server does."""
         standing = self._experiment.standing
         if standing is not None:
-            address = address_of(standing.exporter)
+            address = exporter_at(standing.exporter)
             self._exporter = StandingExporter(self._world, address, self._folder, self._profile)
         elif self.ledgers is not None:
             self._exporter = Exporter(self._world, self.ledgers, self._folder, self._cpus)

@@ -16,8 +16,14 @@ from loadtests.run.service import TrialError
 from loadtests.run.world import World
 
 
-def address_of(host_and_port: str) -> Address:
-    """Where that is, its name resolved once. Raises TrialError where no load may go there."""
+def exporter_at(host_and_port: str) -> Address:
+    """Where an exporter is. To ask it is no load."""
+    host, _, port = host_and_port.rpartition(":")
+    return Address(int(port), host)
+
+
+def target_at(host_and_port: str) -> Address:
+    """Where a server is, its name resolved once. Raises TrialError where no load may go there."""
     try:
         target = guard.check(host_and_port)
     except guard.RefusedError as error:

@@ -13,7 +13,7 @@ from loadtests.run.child import Child
 from loadtests.run.instruments import STOP_GRACE_S, Instruments
 from loadtests.run.server import ServerUnderTest, TrialServer
 from loadtests.run.service import TrialError
-from loadtests.run.standing import StandingServer, address_of
+from loadtests.run.standing import StandingServer, target_at
 from loadtests.run.world import World
 from servers.profiles import PROFILES
 
@@ -62,7 +62,7 @@ class TrialRun:
     def _start_server(self, instruments: Instruments) -> ServerUnderTest:
         profile, budget = PROFILES[self._spec.profile], self._experiment.server_budget()
         if self._experiment.standing is not None:
-            address = address_of(self._experiment.standing.servers[profile.name])
+            address = target_at(self._experiment.standing.servers[profile.name])
             return StandingServer(self._world, profile, budget, address)
         ledgers = None if instruments.ledgers is None else str(instruments.ledgers)
         environment = profile.environment(budget, instruments=instruments.mode, ledgers=ledgers)
