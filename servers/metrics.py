@@ -39,8 +39,12 @@ METRICS = _table(
             "Requests that the application has begun and not ended.",
         ),
         Metric(
-            "testbed_worker_requests_total", "counter", "requests", "worker", _WORKER,
+            "testbed_worker_begun_requests_total", "counter", "requests", "worker", _WORKER,
             "Requests that each worker has begun.",
+        ),
+        Metric(
+            "testbed_worker_requests_total", "counter", "requests", "worker", _WORKER,
+            "Requests that each worker has answered.",
         ),
         # Of requests whose client asked for the split: those that carry X-Request-Start.
         Metric(

@@ -16,8 +16,9 @@ Key = tuple[str, tuple[str, ...]]
 Numbers = dict[Key, tuple[float, ...]]
 """Series and their numbers: one, or of a histogram its cells."""
 
-_BEGUN, _ENDED = "testbed_worker_requests_total", "testbed_requests_total"
-_ACTIVE = "http_server_active_requests"
+_BEGUN, _ENDED = "testbed_worker_begun_requests_total", "testbed_requests_total"
+# What follows from these is not written: every request would pay for it.
+_ANSWERED, _ACTIVE = "testbed_worker_requests_total", "http_server_active_requests"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,5 +89,6 @@ class Book(Reader):
             elif entry.key[0] == _ENDED:
                 ended += found[0]
         if begun is not None:
+            yield (_ANSWERED, begun.key[1]), (ended,)
             # Read once more, and last: no request ends that has not begun.
             yield (_ACTIVE, begun.key[1]), (max(cells[begun.cells.start] - ended, 0.0),)

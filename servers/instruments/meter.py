@@ -49,7 +49,7 @@ class Meter:
             self.folder = None
             self.ledger = Ledger(None, labels, about)
         series, self.cells = self.ledger.series, self.ledger.cells
-        self.begun = Tally(series("testbed_worker_requests_total"))
+        self.begun = Tally(series("testbed_worker_begun_requests_total"))
         self.cells[series("testbed_worker_slots")] = slots
         self.totals, self._kinds = Totals(self.ledger), Kinds(self.ledger)
         self._rows = self.ledger.rows if beats else None

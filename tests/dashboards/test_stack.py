@@ -116,7 +116,7 @@ def test_every_image_is_pinned_and_the_file_has_no_version() -> None:
 def test_every_folder_that_is_mounted_is_there() -> None:
     mounted = re.findall(r'[\s"](\./[\w./-]+):/', COMPOSE)
 
-    assert len(mounted) == 4
+    assert len(mounted) == 5
     assert all((ROOT / path).is_dir() for path in mounted if path != "./results")
 
 

@@ -13,6 +13,7 @@ from servers.metrics import METRICS
 from tests.dashboards.grafana.shown import QUERIES, Asked, selectors
 
 NOT_SHOWN = {
+    "testbed_worker_begun_requests_total": "less what is answered it is the active requests",
     "testbed_accept_queue_limit_connections": "thousands, where tens wait: it would flatten the "
     "queue's line; that the limit was reached shows as ListenOverflows",
     "testbed_event_loop_due_seconds": "a moment of the host's monotonic clock, which says nothing "

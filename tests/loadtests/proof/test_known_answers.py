@@ -27,7 +27,7 @@ def test_one_slot_under_poisson_arrivals_is_measured_as_lindley_says(utilisation
     rate = utilisation * 1000 / SERVICE_MS
     # Both sides spin: what a host takes to wake them is not what is looked at here.
     driven = against_one_slot(
-        SERVICE_MS, lambda port: plan(port, rate=rate, measure_s=8.0, spin=True)
+        SERVICE_MS, lambda port: plan(port, rate=rate, measure_s=6.0, spin=True)
     )
 
     measured = latency_ms(driven.rows)

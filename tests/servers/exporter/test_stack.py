@@ -65,7 +65,7 @@ def test_a_killed_worker_leaves_its_counters_and_takes_its_gauges(tmp_path: Path
         "from servers.ledger import Ledger, path_of\n"
         "path = path_of(Path(sys.argv[1]), os.getpid())\n"
         "ledger = Ledger(path, {'profile': 'uvloop', 'worker': str(os.getpid())}, {'workers': 1})\n"
-        "ledger.cells[ledger.series('testbed_worker_requests_total')] += 7\n"
+        "ledger.cells[ledger.series('testbed_worker_begun_requests_total')] += 7\n"
         "answered = ledger.series('testbed_requests_total', 'GET', '/hello', '200')\n"
         "ledger.cells[answered] += 5\n"
         "print('ready', flush=True)\n"
@@ -74,7 +74,8 @@ def test_a_killed_worker_leaves_its_counters_and_takes_its_gauges(tmp_path: Path
     with child(code, str(tmp_path)) as process:
         labels = ("uvloop", str(process.pid))
         counted = {
-            ("testbed_worker_requests_total", labels): (7,),
+            ("testbed_worker_begun_requests_total", labels): (7,),
+            ("testbed_worker_requests_total", labels): (5,),
             ("testbed_requests_total", ("uvloop", "GET", "/hello", "200")): (5,),
         }
         stack = looked(Stack(tmp_path))
