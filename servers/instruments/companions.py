@@ -25,7 +25,7 @@ LOOK_S = 0.025
 LOOK_BEATS = 3
 
 
-def beat() -> bool:
+def beats() -> bool:
     """Whether a synchronous worker has companions here that fold its meter again and again."""
     return greenlets.are_used() or _threads_are_used()
 

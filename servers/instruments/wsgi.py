@@ -26,7 +26,7 @@ def measured(app: WSGIApplication, settings: Settings) -> WSGIApplication:
     """The application with instruments around it, or itself where they are off."""
     if settings.instruments == "off":
         return app
-    meter = Meter(settings, slots=settings.threads, beats=companions.beat())
+    meter = Meter(settings, slots=settings.threads, beats=companions.beats())
     companions.start(meter, settings)
     if greenlets.are_used():
         return Measured(app, meter, greenlets.switching())

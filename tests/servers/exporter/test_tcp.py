@@ -6,6 +6,7 @@ import os
 import socket
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -179,3 +180,19 @@ def owner_of(pid: int) -> Owner:
 
 def inode_of(one: socket.socket) -> int:
     return os.fstat(one.fileno()).st_ino
+
+
+def test_a_question_that_the_kernel_refuses_does_not_spoil_the_next() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        for _ in range(3):
+            with pytest.raises(OSError, match="refused"):
+                tcp._KERNEL.ask(b"")
+            assert port in {one.port for one in tcp.listening(None)}
+
+
+def test_many_may_ask_the_kernel_at_once() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(8) as pool:
+        port = listener.getsockname()[1]
+        for listed in pool.map(lambda _: tcp.listening(None), range(200)):
+            assert port in {one.port for one in listed}
