@@ -12,6 +12,7 @@ import pytest
 
 from servers import starlette_app
 from servers.exporter.book import Book
+from servers.instruments.answer import Answer
 from servers.ledger import path_of
 from servers.metrics import SUM
 from servers.settings import Settings
@@ -72,7 +73,7 @@ def test_a_request_that_is_cancelled_is_counted_and_active_no_more(
 def test_an_application_that_takes_what_is_thrown_into_it_answers_and_is_measured(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def stubborn(request: object) -> starlette_app.Answer:
+    async def stubborn(request: object) -> Answer:
         with suppress(asyncio.CancelledError):
             await asyncio.sleep(20)
         return starlette_app.HELLO
