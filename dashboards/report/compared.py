@@ -30,6 +30,12 @@ def processors(summary: Summary) -> str:
     return f"{who} pinned: server and load generator could share a processor"
 
 
+def servers(summary: Summary) -> str:
+    """Where the servers of the trials came from."""
+    stood = any(reason.code == "standing" for trial in summary.trials for reason in trial.warnings)
+    return "against servers that ran already" if stood else "each in fresh server processes"
+
+
 def unverified(summary: Summary) -> Iterator[str]:
     """A clause for each set of declared facts that workers could not confirm: facts, profiles."""
     groups: dict[tuple[str, ...], list[str]] = {}

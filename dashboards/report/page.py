@@ -51,6 +51,7 @@ def _context(summary: Summary) -> dict[str, Any]:
         "profiles": [(p, factors(p), flat(p.facts)) for p in summary.profiles],
         "loads": compared.loads(summary),
         "processors": compared.processors(summary),
+        "servers": compared.servers(summary),
         "unverified": list(compared.unverified(summary)),
         "environment": flat({k: v for k, v in summary.environment.items() if k != "observer"}),
         "observer": observer(summary.environment),

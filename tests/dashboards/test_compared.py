@@ -7,7 +7,7 @@ import pytest
 from dashboards.report import page
 from dashboards.report.compared import loads, processors, unverified
 from dashboards.report.facts import FACTORS, factors
-from loadtests.analysis.summary import ProfileSummary, Summary
+from loadtests.analysis.summary import ProfileSummary, Reason, Summary
 from servers.contract import FACTS
 from servers.profiles import PROFILES
 from tests.dashboards import summaries
@@ -78,6 +78,17 @@ def test_what_no_worker_confirmed_is_said_with_its_profiles() -> None:
 
     assert list(unverified(made)) == ["backlog of sync and gthread", "loop of uvloop"]
     assert "backlog of sync and gthread; loop of uvloop: declared" in Reader(page.render(made)).text
+
+
+def test_servers_that_ran_already_are_not_called_fresh() -> None:
+    made = summaries.tour(("sync", "uvloop"))
+    assert "each in fresh server processes" in Reader(page.render(made)).text
+
+    warned = dataclasses.replace(made.trials[0], warnings=(Reason("standing", "It ran.", "See."),))
+    stood = dataclasses.replace(made, trials=(warned, *made.trials[1:]))
+    text = Reader(page.render(stood)).text
+    assert "against servers that ran already" in text
+    assert "fresh server processes" not in text
 
 
 def test_processors_are_their_own_only_where_every_server_was_pinned() -> None:
