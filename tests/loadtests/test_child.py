@@ -94,13 +94,21 @@ def test_an_interrupted_world_starts_and_sleeps_no_more(tmp_path: Path) -> None:
         world.start([sys.executable, "-c", ""], {}, tmp_path / "log", None)
 
 
-def test_cpu_time_is_told_finer_than_the_clock_ticks() -> None:
-    usage = RealWorld().usage(os.getpid())
+def test_cpu_time_is_told_finer_than_the_clock_ticks(tmp_path: Path) -> None:
+    """Of a process that has lost no thread: what those have used is told in ticks only."""
+    log = tmp_path / "log"
+    argv = [sys.executable, "-c", "import time; print('ready', flush=True); time.sleep(600)"]
+    child = RunningChild(argv, {}, log)
+    try:
+        assert mini.eventually(log.read_text) == "ready\n"
+        usage = RealWorld().usage(child.pid)
+    finally:
+        child.stop(5.0)
 
-    assert usage.cpu_s[os.getpid()] > 0.0
+    assert usage.cpu_s[child.pid] > 0.0
     assert usage.rss_bytes > 2**20
     if sys.platform == "linux":
-        assert usage.cpu_s[os.getpid()] * 100 % 1 != 0.0
+        assert usage.cpu_s[child.pid] * 100 % 1 != 0.0
 
 
 def test_the_limit_of_open_files_is_raised_as_far_as_it_may() -> None:
