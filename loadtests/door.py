@@ -47,6 +47,10 @@ def main(argv: list[str] | None = None) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     if arguments.resume:
+        if arguments.against:
+            raise ExperimentError(
+                "--against is for a new run: one that is resumed goes on as it was begun"
+            )
         folder = results.existing(arguments.resume)
         experiment = experiments.parse(_text(folder.experiment), "experiment.toml")
         if arguments.explain and not experiment.explain:

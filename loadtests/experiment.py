@@ -14,7 +14,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from loadtests.experiment_errors import ExperimentError, sentences
-from loadtests.standing import Standing, Table, narrowed
+from loadtests.plan import Record
+from loadtests.standing import Standing, narrowed
 from servers.contract import ENDPOINTS
 from servers.profiles import PROFILES, Budget
 
@@ -34,7 +35,11 @@ def _in_contract(path: str) -> str:
 ContractPath = Annotated[str, AfterValidator(_in_contract)]
 
 
-class Request(Table):
+class _Table(Record, strict=True):
+    """A table of the file."""
+
+
+class Request(_Table):
     """One kind of request of a workload: a path of the contract, its parameters, its weight."""
 
     path: ContractPath
@@ -60,7 +65,7 @@ class Request(Table):
         return f"{self.path}?{query}" if query else self.path
 
 
-class Workload(Table):
+class Workload(_Table):
     """What the requests do. It may narrow the experiment to some profiles or loads."""
 
     name: Name
@@ -77,7 +82,7 @@ class Workload(Table):
         return self
 
 
-class OpenLoad(Table):
+class OpenLoad(_Table):
     """Arrivals on an absolute schedule, `rate` a second: nobody waits for anybody."""
 
     mode: Literal["open"]
@@ -97,7 +102,7 @@ class OpenLoad(Table):
         return f"open, {kind} arrivals, {self.brief}"
 
 
-class ClosedLoad(Table):
+class ClosedLoad(_Table):
     """`users` who each send, wait for the answer, think for `think_s`, and send again."""
 
     mode: Literal["closed"]
@@ -119,14 +124,14 @@ class ClosedLoad(Table):
 Load = Annotated[OpenLoad | ClosedLoad, Field(discriminator="mode")]
 
 
-class Bystander(Table):
+class Bystander(_Table):
     """An independent Poisson stream of a cheap request beside the load."""
 
     rate: Rate
     path: ContractPath = "/hello"
 
 
-class Experiment(Table):
+class Experiment(_Table):
     """Profiles × workloads × loads × repetitions, and everything that is equal for all.
 
     `generators` processes share the load; with `spin` each is punctual to microseconds and takes

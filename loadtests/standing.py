@@ -5,20 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from loadtests.experiment_errors import ExperimentError
+from loadtests.plan import Record
 
 HostPort = Annotated[str, Field(pattern=r"^[^/:\s]+:\d{1,5}$")]
 
 
-class Table(BaseModel):
-    """A table of an experiment: immutable, typed, and no key that is not declared."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class Standing(Table):
+class Standing(Record, strict=True):
     """Servers by profile as `host:port`, their exporter, and the folder of its ledgers."""
 
     servers: dict[str, HostPort] = Field(min_length=1)

@@ -15,7 +15,7 @@ from typing import Any
 from servers.metrics import BUCKETS, SUM
 
 ROWS = 512
-"""Rows that a ledger has room for: what a fast worker answers within two heartbeats."""
+"""Rows that a ledger has room for; when it is full they are added up at once."""
 KIND = struct.Struct("=8i")
 """Where a row is counted: the first cells of the histograms of service, queue, hold and longest
 step, and the cells of processor time, wait, measured requests and hold."""

@@ -16,7 +16,7 @@ REQUEST, STATUS = "testbed.request", "testbed.status"
 class Answer(Response):
     """Starlette's response to HTTP, which says of itself when it is sent, and with what status.
 
-    Rule: to look at every message that passes costs a request four calls, this costs it a look.
+    Rule: who looks at every message makes each of them a call longer; this costs a request a look.
     """
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -104,7 +104,10 @@ class Meter:
             self._add(noted)
 
     def fold(self) -> None:
-        """Add up what was noted since the last time."""
+        """Add up what was noted since the last time.
+
+        A worker that is killed while it does loses these rows, and no count of requests.
+        """
         if self._row:
             with self._lock:
                 noted = self._taken()

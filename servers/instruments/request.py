@@ -18,9 +18,10 @@ RUNNING: dict[int, MeasuredRequest | None] = {}
 
 
 class MeasuredRequest:
-    """It has begun, and runs. Times are nanoseconds of the monotonic clock.
+    """A request that `begin` makes whole: a method costs each of them less than a constructor.
 
-    `status` is 0 until it is answered. `course` is where it is captured, if it is.
+    Times are nanoseconds of the monotonic clock. `status` is 0 until it is answered. `course` is
+    where it is captured, if it is.
     """
 
     __slots__ = (
@@ -49,6 +50,7 @@ class MeasuredRequest:
         queue_ns: int,
         course: Course | None,
     ) -> None:
+        """It begins in this thread, and runs; `queue_ns` is how long it has waited for that."""
         self._cpu_from_ns = thread_time_ns()
         self._began_ns = self._step_ns = perf_counter_ns()
         self._meter = meter
@@ -110,30 +112,22 @@ class MeasuredRequest:
 
     def end(self) -> None:
         """It has ended: count it. What was paused when it was given up stays paused."""
-        now_ns = perf_counter_ns()
         if RUNNING[self._thread] is self:
-            step_ns = now_ns - self._step_ns
-            cpu_ns = thread_time_ns()
-            self._cpu_ns += cpu_ns - self._cpu_from_ns
-            self._hold_ns += step_ns
-            if step_ns > self._longest_ns:
-                self._longest_ns = step_ns
-            RUNNING[self._thread] = None
-            if self.course is not None:
-                self.course.pause(now_ns, cpu_ns)
+            self.pause()
+        ended_ns = perf_counter_ns()
         self.ended = True
         asked = self._method, self.path, self.status
         self._meter.end(asked)
         self._meter.measured(
             asked,
-            now_ns - self._began_ns,
+            ended_ns - self._began_ns,
             self._queue_ns,
             self._hold_ns,
             self._longest_ns,
             self._cpu_ns,
         )
         if self.course is not None:
-            self.course.write(self.path, self._began_ns, now_ns)
+            self.course.write(self.path, self._began_ns, ended_ns)
 
 
 def running() -> MeasuredRequest | None:

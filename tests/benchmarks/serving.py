@@ -41,7 +41,7 @@ def throughput(
                 command, metrics = exporter
                 log = Path(logs, "exporter.log")
                 children.append(world.start(command, {}, log, generator_cpus))
-                # Its start takes half a second of the processor that the load needs.
+                # While it starts it would take the processor that the load needs.
                 await_ready(world, children[-1], metrics, "/metrics")
             load_log = Path(logs, "load.log")
             command = (load or _engine)(port)

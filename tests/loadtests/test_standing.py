@@ -110,14 +110,14 @@ def test_only_one_profile_is_in_the_scrapes_of_a_trial(stood: Stood) -> None:
 
 
 @pytest.mark.parametrize(
-    ("budget", "reason"),
+    ("budget", "refused", "reason"),
     [
-        ("[budget]\nslots = 3\n", "workers is 4 in the worker, but 3 is declared"),
-        ("explain = true\n", "explain"),
+        ("[budget]\nslots = 3\n", 1, "workers is 4 in the worker, but 3 is declared"),
+        ("explain = true\n", 2, "explain must be false"),
     ],
 )
 def test_what_does_not_fit_the_running_servers_is_refused(
-    budget: str, reason: str, stood: Stood, tmp_path: Path
+    budget: str, refused: int, reason: str, stood: Stood, tmp_path: Path
 ) -> None:
     file = mini.experiment(tmp_path / "mini.toml", ("sync",))
     text = file.read_text()
@@ -127,7 +127,7 @@ def test_what_does_not_fit_the_running_servers_is_refused(
 
     code, _, err = mini.run("run", file, *against(stood.stack, port), "--output", tmp_path / "out")
 
-    assert code in (1, 2)
+    assert code == refused
     assert reason in err
     assert "Traceback" not in err
     assert ask(port, "GET", "/hello", {}).status == 200
@@ -188,3 +188,12 @@ def test_a_workload_of_other_profiles_only_is_left_out(tmp_path: Path) -> None:
     assert [workload.name for workload in narrowed.workloads] == ["wait"]
     with pytest.raises(ExperimentError, match="the servers that run are of nobody"):
         experiments.parse(text + STANDING + 'nobody = "127.0.0.1:1"\n')
+
+
+def test_a_run_that_is_resumed_goes_on_against_its_own_servers(stood: Stood) -> None:
+    arguments = ("--against", "http://127.0.0.1:1")
+
+    code, _, err = mini.run("run", "--resume", stood.out, *arguments)
+
+    assert code == 2
+    assert "--against is for a new run" in err
