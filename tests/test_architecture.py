@@ -101,6 +101,8 @@ def test_dashboards_take_only_the_contract_and_summary_types() -> None:
         "servers.metrics",
         "loadtests.analysis.summary",
         "loadtests.analysis.instruments",
+        "loadtests.analysis.decisions",
+        "loadtests.analysis.predicted",
         "loadtests.analysis.summary_json",
     )
     for module, found in IMPORTS.items():

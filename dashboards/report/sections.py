@@ -15,8 +15,9 @@ from dashboards.report.format import listed
 from dashboards.report.generator import GENERATOR
 from dashboards.report.holding import Held, HeldAt
 from dashboards.report.ratios import verdict
+from loadtests.analysis.decisions import Capacity
 from loadtests.analysis.instruments import WorkerShare
-from loadtests.analysis.summary import Capacity, Comparison, Summary, Trial, WorkloadSummary
+from loadtests.analysis.summary import Comparison, Summary, Trial, WorkloadSummary
 
 
 @dataclass(frozen=True, slots=True)

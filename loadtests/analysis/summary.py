@@ -6,9 +6,10 @@ A quantity that was not measured, or that has too few samples to be stated, is `
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from loadtests.analysis.decisions import Capacity, Decisions, LawCheck
 from loadtests.analysis.instruments import (
     Course,
     HeldLine,
@@ -18,7 +19,7 @@ from loadtests.analysis.instruments import (
     WorkerShare,
 )
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,9 @@ class Trial:
     the busiest generator process used, and waited for.
     `queue_ms`, `hold_ms` and `step_ms` (the longest step) are of the main stream's completed
     requests that were measured; None without instruments. A warning does not make it INVALID.
+    `role` is `calibrate` (what predictions rest on), `sweep`, or `probe` (of a search, whose rate
+    is its load's name). Of a profile that is compared with itself the second `arm` is 2. An
+    INVALID trial may be tried again: `attempt` counts from 1.
     """
 
     number: int
@@ -128,6 +132,10 @@ class Trial:
     held_lines: tuple[HeldLine, ...] = ()
     courses: tuple[Course, ...] = ()
     warnings: tuple[Reason, ...] = ()
+    role: str = "sweep"
+    arm: int = 1
+    attempt: int = 1
+    laws: tuple[LawCheck, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +174,11 @@ class ProfileSummary:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Ratio b/a of one metric between two profiles, over the repetitions that pair them."""
+    """Ratio b/a of one metric between two profiles, over the repetitions that pair them.
+
+    `low` and `high` are the 95 % interval of the ratio, on the logarithmic scale; None where
+    fewer than five pairs stand behind it.
+    """
 
     workload: str
     load: str
@@ -177,17 +189,8 @@ class Comparison:
     min: float
     max: float
     n: int
-
-
-@dataclass(frozen=True, slots=True)
-class Capacity:
-    """The highest rate that meets the service-level objective."""
-
-    profile: str
-    workload: str
-    rate_rps: float
-    low_rps: float
-    high_rps: float
+    low: float | None = None
+    high: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,3 +225,4 @@ class Summary:
     comparisons: tuple[Comparison, ...]
     capacities: tuple[Capacity, ...]
     findings: tuple[Finding, ...]
+    decisions: Decisions = field(default_factory=Decisions)

@@ -9,7 +9,8 @@ import pytest
 
 from dashboards.report import page
 from dashboards.report.sections import sections
-from loadtests.analysis.summary import Capacity, Summary
+from loadtests.analysis.decisions import Capacity
+from loadtests.analysis.summary import Summary
 from tests.dashboards import summaries
 
 VOID = {"meta", "br", "img", "link", "input", "hr"}

@@ -103,10 +103,10 @@ def test_a_folder_that_is_no_run_is_refused(
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("{}", "schema_version is None, expected 2"),
+        ("{}", "schema_version is None, expected 3"),
         ("[", "not a JSON object"),
-        ('{"schema_version": 1}', "schema_version is 1, expected 2"),
-        ('{"schema_version": 2, "run_id": 5}', "run_id"),
+        ('{"schema_version": 1}', "schema_version is 1, expected 3"),
+        ('{"schema_version": 3, "run_id": 5}', "run_id"),
     ],
 )
 def test_a_summary_that_cannot_be_read_says_why(tmp_path: Path, text: str, said: str) -> None:

@@ -1,0 +1,72 @@
+"""What queueing theory says before a sweep: frozen records, in `predictions.json` as well."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What a prediction rests on: one profile and workload at low and at moderate load.
+
+    Milliseconds a request: `wait_ms` is spent without holding a processor, `hold_ms` of its worker,
+    thread or loop in the application, `cpu_ms` of all processes of the server at moderate load,
+    `latency_ms` at low load. `outside_ms` is latency that is neither: connecting and returning.
+    `servers` is how many requests can be in hand, None where the profile sets no limit.
+    """
+
+    profile: str
+    workload: str
+    trials: tuple[int, ...]
+    latency_ms: float
+    hold_ms: float
+    wait_ms: float
+    cpu_ms: float
+    outside_ms: float
+    servers: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PredictedPoint:
+    """Latency at a rate, in milliseconds; None at and beyond the capacity."""
+
+    rate_rps: float
+    mean_ms: float | None
+    p50_ms: float | None
+    p99_ms: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class PredictedTrial:
+    """The schedule of one trial, replayed through the model: `curve` as in Latency, and its error.
+
+    `measured_ms` and `predicted_ms` are the latencies at `quantile`, the highest that the trial's
+    samples support; `error` is predicted / measured - 1. None where the trial was not measured.
+    """
+
+    trial: int
+    curve: tuple[tuple[float, float], ...]
+    quantile: float | None
+    predicted_ms: float | None
+    measured_ms: float | None
+    error: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What queueing theory says of a profile and workload, stored before its sweep began.
+
+    `model` names it, `limit` what ends the capacity first: `slots`, `loop`, `threads` or `cpu`.
+    `error` is predicted / measured capacity - 1, None where no capacity was measured.
+    """
+
+    profile: str
+    workload: str
+    model: str
+    calibration: Calibration
+    capacity_rps: float
+    limit: str
+    curve: tuple[PredictedPoint, ...]
+    trials: tuple[PredictedTrial, ...] = ()
+    measured_rps: float | None = None
+    error: float | None = None
