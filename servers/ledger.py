@@ -164,8 +164,12 @@ class Reader:
 
     def lines(self) -> list[bytes]:
         """The index as it is now: a head, and a line for each series."""
+        return self._memory[_INDEX_AT : _INDEX_AT + self.length()].splitlines()
+
+    def length(self) -> int:
+        """How long the index is now, in bytes: it grows with every series."""
         (length,) = _LENGTH.unpack(self._memory[len(_MAGIC) : _INDEX_AT])
-        return self._memory[_INDEX_AT : _INDEX_AT + length].splitlines()
+        return int(length)
 
 
 def path_of(folder: Path, pid: int, nth: int = 0) -> Path:

@@ -16,6 +16,8 @@ OTHER = "_OTHER"
 """The label of a method that HTTP does not name: it stands for all of them."""
 EVENTS = ("ListenOverflows", "ListenDrops", "TCPSynRetrans", "TCPTimeWaitOverflow")
 """The values of `event`, as the kernel spells them."""
+MODES = ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal")
+"""The values of `mode`: what processors spend their time on, as far as the system tells."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from servers.metric import BUCKETS, EVENTS, OTHER, SUM, Metric
+from servers.metric import BUCKETS, EVENTS, MODES, OTHER, SUM, Metric
 
-__all__ = ["BUCKETS", "EVENTS", "METRICS", "OTHER", "SUM", "Metric"]
+__all__ = ["BUCKETS", "EVENTS", "METRICS", "MODES", "OTHER", "SUM", "Metric"]
 
 
 def _table(metrics: Sequence[Metric]) -> Mapping[str, Metric]:
@@ -110,6 +110,10 @@ METRICS = _table(
         ),
         # Seen from outside.
         Metric(
+            "testbed_active_request_seconds_total", "counter", "seconds", "exporter", ("profile",),
+            "Active requests, summed over time: by the second, how many there were on average.",
+        ),
+        Metric(
             "testbed_event_loop_stalled_seconds", "gauge", "seconds", "exporter", _WORKER,
             "How long the loop's heartbeat is overdue now: what holds it holds it still.",
         ),
@@ -165,6 +169,10 @@ METRICS = _table(
         Metric(
             "testbed_process_run_queue_delay_seconds_total", "counter", "seconds", "exporter",
             _PROCESS, "Time that threads were ready to run and had no processor.",
+        ),
+        Metric(
+            "testbed_host_cpu_seconds_total", "counter", "seconds", "exporter", ("mode",),
+            "Time of all processors of the host; steal is what its hypervisor gave to others.",
         ),
         Metric(
             "testbed_host_tcp_events_total", "counter", "events", "exporter", ("event",),

@@ -39,15 +39,37 @@ class Book(Reader):
             raise LedgerError(f"{path}: not a ledger ({error!r})") from None
         self._path = path
         self._entries: list[_Entry] = []
+        self._begun: int | None = None
+        self._ended: list[int] = []
+        self._length = 0
 
     def look(self) -> None:
         """Read what was added to the index. Raises LedgerError where that is broken."""
         try:
+            length = self.length()
             new = self.lines()[1 + len(self._entries) :]
-            self._entries.extend([self._entry(json.loads(line)) for line in new])
+            found = [self._entry(json.loads(line)) for line in new]
         # The last one says that a series has too few labels.
         except (ValueError, KeyError, TypeError, IndexError, RuntimeError) as error:
             raise LedgerError(f"{self._path}: broken index ({error!r})") from None
+        self._entries.extend(found)
+        self._ended.extend(one.cells.start for one in found if one.key[0] == _ENDED)
+        for one in found:
+            if one.key[0] == _BEGUN:
+                self._begun = one.cells.start
+        self._length = length
+
+    def is_whole(self) -> bool:
+        """Whether every series is known that there is now."""
+        return self._length == self.length()
+
+    def active(self) -> float:
+        """Requests that are begun and not ended, now."""
+        if self._begun is None:
+            return 0.0
+        ended = sum([self.cells[at] for at in self._ended])
+        # Read last: no request ends that has not begun.
+        return max(self.cells[self._begun] - ended, 0.0)
 
     def numbers(self) -> Iterator[tuple[Key, tuple[float, ...]]]:
         """Every series that is known, with its numbers as they are now."""

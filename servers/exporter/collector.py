@@ -17,13 +17,13 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from servers.exporter import tcp
+from servers.exporter import host
 from servers.exporter.book import Book, Key, Numbers
 from servers.exporter.listeners import Listeners
 from servers.exporter.processes import Processes
 from servers.exporter.sampler import Sampler
 from servers.exporter.stack import Server, Stack
-from servers.metrics import BUCKETS, EVENTS, METRICS, SUM, Metric
+from servers.metrics import BUCKETS, METRICS, SUM, Metric
 
 _BOUNDS = (*map(str, BUCKETS), "+Inf")
 # What is sampled between scrapes, and the metric that tells the most of it.
@@ -31,6 +31,8 @@ _MOST = {
     "testbed_accept_queue_connections": "testbed_accept_queue_max_connections",
     "testbed_pool_waiting_requests": "testbed_pool_waiting_max_requests",
 }
+
+_ACTIVE_SECONDS = "testbed_active_request_seconds_total"
 
 
 class StackCollector(Collector):
@@ -40,7 +42,7 @@ class StackCollector(Collector):
         self._stack = Stack(folder)
         self._listeners = Listeners()
         self._processes = Processes()
-        self._sampler = Sampler(self._queues)
+        self._sampler = Sampler(self._queues, self._active)
         self._servers: Sequence[Server] = ()
         self._books: tuple[Book, ...] = ()
         # Scrapes may come at once; the sampler waits for none of them.
@@ -72,12 +74,13 @@ class StackCollector(Collector):
         now, most = self._sampler.take()
         return {
             **now,
+            **self._sampler.areas(),
             **{(_MOST[name], labels): most[name, labels] for name, labels in now if name in _MOST},
             **self._listeners.connections(self._servers),
             **_of_workers(self._servers),
             **_stalled(self._books, time.perf_counter()),
             **self._processes.read(self._servers),
-            **_of_host(),
+            **host.read(),
         }
 
     def _queues(self) -> dict[Key, float]:
@@ -85,6 +88,18 @@ class StackCollector(Collector):
         for book in self._books:
             numbers.update(book.gauges("testbed_pool_waiting_requests"))
         return numbers
+
+    def _active(self) -> dict[Key, float]:
+        """Requests in the application of each server, as far as all its series are known."""
+        numbers: dict[Key, float] = {}
+        unknown: set[Key] = set()
+        for book in self._books:
+            if "worker" in book.labels:
+                key = (_ACTIVE_SECONDS, (book.profile,))
+                numbers[key] = numbers.get(key, 0.0) + book.active()
+                if not book.is_whole():
+                    unknown.add(key)
+        return {key: value for key, value in numbers.items() if key not in unknown}
 
 
 def families(numbers: Numbers) -> Iterator[Family]:
@@ -126,13 +141,4 @@ def _stalled(books: Sequence[Book], now_s: float) -> dict[Key, float]:
         for (_, labels), due_s in book.gauges("testbed_event_loop_due_seconds")
         # Before its first beat a loop has nothing due.
         if due_s
-    }
-
-
-def _of_host() -> dict[Key, float]:
-    counted = tcp.events()
-    return {
-        ("testbed_host_tcp_events_total", (event,)): counted[event]
-        for event in EVENTS
-        if event in counted
     }

@@ -18,6 +18,10 @@ NOT_SHOWN = {
     "queue's line; that the limit was reached shows as ListenOverflows",
     "testbed_event_loop_due_seconds": "a moment of the host's monotonic clock, which says nothing "
     "by itself; how long it is past is testbed_event_loop_stalled_seconds",
+    "testbed_active_request_seconds_total": "its rate is the mean of the active requests, which "
+    "are shown; the analysis holds Little's law against it",
+    "testbed_host_cpu_seconds_total": "of the host only what a hypervisor took concerns a trial, "
+    "and the analysis judges that",
 }
 """Metrics that no panel asks for, and why."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
 import time
@@ -12,7 +13,7 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from servers.exporter.collector import StackCollector, families
-from servers.metrics import BUCKETS, METRICS, SUM
+from servers.metrics import BUCKETS, METRICS, MODES, SUM
 from tests.servers.exporter.children import Found, child, eventually, ledger_of, scrape, series
 from tests.servers.exporter.test_tcp import BACKLOG, SERVER
 from tests.servers.live import free_port
@@ -143,6 +144,47 @@ def test_the_sampler_sees_queues_that_no_scrape_would_see(tmp_path: Path) -> Non
         assert series(found, "testbed_pool_waiting_requests") == [1]
         assert series(found, most) == [6]
         assert series(scrape(collector), most) == [1]
+
+
+@linux
+def test_requests_in_the_application_add_up_over_time(tmp_path: Path) -> None:
+    """Of two workers; also when an answer comes of a kind that was never met before."""
+    name, now = "testbed_active_request_seconds_total", 50.0
+    with child() as first, child() as second:
+        one, other = (ledger_of(tmp_path, worker.pid, workers=2) for worker in (first, second))
+        begun = one.series("testbed_worker_begun_requests_total")
+        one.cells[begun] = 10
+        one.cells[one.series("testbed_requests_total", "GET", "/hello", "200")] = 7
+        other.cells[other.series("testbed_worker_begun_requests_total")] = 1
+        collector = StackCollector(tmp_path)
+        collector._sampler._clock = lambda: now
+        assert series(scrape(collector), name, profile="sync") == [0]
+        collector._sampler.sample()
+        now = 50.5
+        collector._sampler.sample()
+        assert series(scrape(collector), name, profile="sync") == [2.0]
+        one.cells[begun] += 100
+        one.cells[one.series("testbed_requests_total", "GET", "/hello", "500")] = 100
+        now = 51.0
+        collector._sampler.sample()
+        collector.look()
+        now = 51.5
+        collector._sampler.sample()
+        assert series(scrape(collector), name, profile="sync") == [6.0]
+
+
+@linux
+def test_the_time_of_all_processors_is_told_by_what_it_was_spent_on(tmp_path: Path) -> None:
+    found = scrape(StackCollector(tmp_path))
+    lines = Path("/proc/stat").read_text().splitlines()
+    ticks = dict(zip(MODES, map(int, lines[0].split()[1:]), strict=False))
+    per_second = os.sysconf("SC_CLK_TCK")
+
+    for mode in MODES:
+        (told_s,) = series(found, "testbed_host_cpu_seconds_total", mode=mode)
+        assert told_s == pytest.approx(ticks[mode] / per_second, abs=5.0)
+    (idle_s,) = series(found, "testbed_host_cpu_seconds_total", mode="idle")
+    assert idle_s > 0
 
 
 @linux

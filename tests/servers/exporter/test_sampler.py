@@ -61,16 +61,20 @@ def test_no_peak_is_lost_or_told_twice_when_scrapes_and_samples_meet() -> None:
     assert values == sorted(set(values))
 
 
-def test_samples_are_taken_at_multiples_of_the_period_and_missed_ones_left_out() -> None:
+def taken_at(moments: list[float], takes: list[float]) -> list[float]:
+    """The periods in which samples were taken that take so many periods, one after the other.
+
+    `moments` are the parts of a period that chance chooses.
+    """
     read_at: list[float] = []
-    takes = iter([0.0, 0.4, 1.0, 2.3, 0.0, 0.0])
+    chances, left = iter(moments), iter(takes)
     now = 100.0
 
     def read() -> dict[Key, float]:
         nonlocal now
         read_at.append(now)
         try:
-            now += next(takes) * PERIOD_S
+            now += next(left) * PERIOD_S
         except StopIteration:
             raise KeyboardInterrupt from None
         return {}
@@ -81,10 +85,34 @@ def test_samples_are_taken_at_multiples_of_the_period_and_missed_ones_left_out()
         now += seconds + 0.01 * PERIOD_S
 
     with pytest.raises(KeyboardInterrupt):
-        Sampler(read).run(lambda: now, sleep)
+        Sampler(read, clock=lambda: now).run(sleep, lambda: next(chances))
+    return [(at - 100) / PERIOD_S for at in read_at]
 
-    periods = [(at - 100) / PERIOD_S for at in read_at]
-    assert periods == pytest.approx([0, 1.01, 2.01, 4.01, 7.01, 8.01, 9.01])
+
+def test_samples_are_taken_at_multiples_of_the_period_and_missed_ones_left_out() -> None:
+    periods = taken_at([0.0] * 7, takes=[0.0, 0.4, 1.0, 2.3, 0.0, 0.0])
+
+    assert periods == pytest.approx([0.01, 1.01, 2.01, 4.01, 7.01, 8.01, 9.01])
+
+
+def test_each_sample_is_at_a_moment_of_its_period_that_chance_chooses() -> None:
+    periods = taken_at([0.5, 0.1, 0.9, 0.0, 0.3], takes=[0.0] * 4)
+
+    assert periods == pytest.approx([0.51, 1.11, 2.91, 3.01, 4.31])
+
+
+def test_areas_are_of_the_samples_and_not_of_the_scrapes() -> None:
+    """What is as regular as the scrapes must not be met at the same stage again and again."""
+    now = 0.0
+    count = {DEPTH: 2.0}
+    sampler = Sampler(dict, lambda: dict(count), lambda: now)
+    sampler.sample()
+    now, count[DEPTH] = 0.5, 4.0
+    sampler.sample()
+    now, count[DEPTH] = 0.8, 100.0
+    sampler.take()
+
+    assert sampler.areas() == {DEPTH: 1.5}
 
 
 def test_the_period_is_at_most_a_twenty_fifth_of_a_second() -> None:

@@ -182,6 +182,19 @@ def test_a_request_under_way_is_active_and_has_a_connection(served: Served) -> N
     assert len(after.values("http_server_active_requests")) == served.workers
 
 
+def test_requests_under_way_add_up_over_time(served: Served) -> None:
+    name, begun = "testbed_active_request_seconds_total", time.monotonic()
+    before = served.scrape().total(name)
+    with served.under_way("/wait?ms=600", requests=1):
+        pass
+    took_s = time.monotonic() - begun
+    after = served.stack.until(
+        served.name, lambda s: s.total(name) - before >= 0.55, "it was there for 0.6 s"
+    )
+
+    assert after.total(name) - before <= took_s + 0.05
+
+
 def test_workers_and_their_processes_are_seen_from_outside(served: Served) -> None:
     before = served.scrape()
     served.measured("/cpu?units=100")
@@ -351,6 +364,7 @@ def test_the_hosts_events_are_there(stack: Stack) -> None:
     scrape = stack.scrape()
     for event in EVENTS:
         assert len(scrape.values("testbed_host_tcp_events_total", event=event)) == 1
+    assert scrape.total("testbed_host_cpu_seconds_total", mode="idle") > 0
 
 
 def test_promtool_finds_no_fault(stack: Stack) -> None:
