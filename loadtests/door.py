@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from loadtests import experiment as experiments
-from loadtests import faults, matrix, results
+from loadtests import faults, results
 from loadtests.analysis import analyze
 from loadtests.experiment import Experiment
 from loadtests.experiment_errors import ExperimentError
@@ -82,10 +82,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _run_trials(experiment: Experiment, folder: RunFolder) -> None:
     """Run what is missing. Signals only leave word: a world stops its processes undisturbed."""
-    specs = matrix.trials(experiment)
-    left = [s for s in specs if not folder.trial(s.number, s.profile).path.exists()]
-    planned_s = experiment.warmup_s + experiment.measure_s
-    progress = Lines(sys.stdout, len(specs), len(left), planned_s)
+    progress = Lines(sys.stdout, experiment.warmup_s)
     cpus = host.split_cpus(experiment.generators)
     world = RealWorld()
     before = {name: signal.signal(name, lambda *_: world.interrupt()) for name in SIGNALS}

@@ -9,135 +9,36 @@ from __future__ import annotations
 import json
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Self
 
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
+from loadtests.deciding import Calibrating, Objective, Price, Stopping
 from loadtests.experiment_errors import ExperimentError, sentences
-from loadtests.plan import Record
 from loadtests.standing import Standing, narrowed
-from servers.contract import ENDPOINTS
+from loadtests.tables import ContractPath, Name, Rate, Seconds, Table
+from loadtests.workload import ClosedLoad, Load, Workload
 from servers.profiles import PROFILES, Budget
 
 EXPERIMENTS = Path(__file__).parent / "experiments"
 
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=40)]
-Seconds = Annotated[float, Field(ge=0.1, le=3600.0)]
-Rate = Annotated[float, Field(ge=0.1, le=100_000.0)]
 
-
-def _in_contract(path: str) -> str:
-    if path not in ENDPOINTS:
-        raise ValueError(f"{path!r} is not in the contract, allowed: {', '.join(ENDPOINTS)}")
-    return path
-
-
-ContractPath = Annotated[str, AfterValidator(_in_contract)]
-
-
-class _Table(Record, strict=True):
-    """A table of the file."""
-
-
-class Request(_Table):
-    """One kind of request of a workload: a path of the contract, its parameters, its weight."""
-
-    path: ContractPath
-    params: dict[str, int] = Field(default_factory=dict)
-    weight: float = Field(default=1.0, gt=0.0, le=1000.0)
-
-    @model_validator(mode="after")
-    def _params_in_contract(self) -> Self:
-        known = {parameter.name: parameter for parameter in ENDPOINTS[self.path].parameters}
-        for name, value in self.params.items():
-            if name not in known:
-                allowed = ", ".join(known) or "none"
-                raise ValueError(f"params.{name} is not a parameter of {self.path}: {allowed}")
-            low, high = known[name].minimum, known[name].maximum
-            if not low <= value <= high:
-                raise ValueError(f"params.{name} is {value}, allowed: {low} to {high}")
-        return self
-
-    @property
-    def url(self) -> str:
-        """The request target: path and query."""
-        query = "&".join(f"{name}={value}" for name, value in self.params.items())
-        return f"{self.path}?{query}" if query else self.path
-
-
-class Workload(_Table):
-    """What the requests do. It may narrow the experiment to some profiles or loads."""
-
-    name: Name
-    description: str = ""
-    requests: tuple[Request, ...] = Field(min_length=1)
-    profiles: tuple[str, ...] = ()
-    loads: tuple[str, ...] = ()
-
-    @model_validator(mode="after")
-    def _requests_differ(self) -> Self:
-        urls = [request.url for request in self.requests]
-        if len(set(urls)) < len(urls):
-            raise ValueError(f"requests must differ, got: {', '.join(urls)}; use their weights")
-        return self
-
-
-class OpenLoad(_Table):
-    """Arrivals on an absolute schedule, `rate` a second: nobody waits for anybody."""
-
-    mode: Literal["open"]
-    name: str
-    rate: Rate
-    arrivals: Literal["poisson", "constant"] = "poisson"
-
-    @property
-    def brief(self) -> str:
-        """What it offers, in words."""
-        return f"{self.rate:g} requests/s"
-
-    @property
-    def text(self) -> str:
-        """The load in words."""
-        kind = {"poisson": "Poisson", "constant": "equally spaced"}[self.arrivals]
-        return f"open, {kind} arrivals, {self.brief}"
-
-
-class ClosedLoad(_Table):
-    """`users` who each send, wait for the answer, think for `think_s`, and send again."""
-
-    mode: Literal["closed"]
-    name: str
-    users: int = Field(ge=1, le=10_000)
-    think_s: float = Field(default=0.0, ge=0.0, le=60.0)
-
-    @property
-    def brief(self) -> str:
-        """What it offers, in words."""
-        return f"{self.users} closed users"
-
-    @property
-    def text(self) -> str:
-        """The load in words."""
-        return f"closed, {self.users} users, {self.think_s:g} s think time"
-
-
-Load = Annotated[OpenLoad | ClosedLoad, Field(discriminator="mode")]
-
-
-class Bystander(_Table):
+class Bystander(Table):
     """An independent Poisson stream of a cheap request beside the load."""
 
     rate: Rate
     path: ContractPath = "/hello"
 
 
-class Experiment(_Table):
+class Experiment(Table):
     """Profiles × workloads × loads × repetitions, and everything that is equal for all.
 
     `generators` processes share the load; with `spin` each is punctual to microseconds and takes
     a whole core. `capture` requests are captured from `capture_from_s` on, which counts from the
     start of the measurement window; None for a quarter of it. Against `standing` servers only the
-    profiles run that these have.
+    profiles run that these have. `repetitions` is the least where `stop` may ask for more, and an
+    INVALID trial is tried again up to `retries` times. Profiles of `twice` run twice in each
+    repetition, for the noise floor: how far equal things differ.
     """
 
     name: Name
@@ -158,6 +59,12 @@ class Experiment(_Table):
     budget: dict[str, int] = Field(default_factory=dict)
     bystander: Bystander | None = None
     standing: Standing | None = None
+    retries: int = Field(default=1, ge=0, le=5)
+    twice: tuple[str, ...] = ()
+    predict: Calibrating | None = None
+    capacity: Objective | None = None
+    stop: Stopping | None = None
+    price: Price | None = None
     workloads: tuple[Workload, ...] = Field(min_length=1)
     loads: tuple[Load, ...] = Field(min_length=1)
 
@@ -196,6 +103,23 @@ class Experiment(_Table):
                 f"is {self.measure_s:g}"
             )
         self.server_budget()
+        return self
+
+    @model_validator(mode="after")
+    def _decisions_agree(self) -> Self:
+        _known("twice", self.twice, self.profiles)
+        if self.predict is not None:
+            opened = [load.name for load in self.loads if load.mode == "open"]
+            _known("predict.loads", self.predict.loads, opened)
+        if self.capacity is not None:
+            names = [workload.name for workload in self.workloads]
+            _known("capacity.workloads", self.capacity.workloads, names)
+            _known("capacity.profiles", self.capacity.profiles, self.profiles)
+        if self.stop is not None and self.stop.most < self.repetitions:
+            raise ValueError(
+                f"stop.most is {self.stop.most}, allowed: at least repetitions, which is "
+                f"{self.repetitions}"
+            )
         return self
 
     def server_budget(self) -> Budget:

@@ -1,18 +1,18 @@
-"""From an experiment to its trials in order, and from a trial to what its generator is asked.
+"""From an experiment to the trials that it names, and from a trial to what its generator is asked.
 
 Pure. Profiles that are compared run next to one another, and every second repetition runs them
 in reverse, so that a slow drift of the host hits all alike. Trials that are compared share their
-seed, and so their schedule.
+seed, and so their schedule. What follows from the trials that have ended is in `agenda`.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from loadtests.experiment import ClosedLoad, Experiment, Load, OpenLoad, Workload
+from loadtests.experiment import Experiment
 from loadtests.plan import (
     STAMPED_RPS,
     Address,
@@ -23,6 +23,7 @@ from loadtests.plan import (
     UserStream,
 )
 from loadtests.results import TrialFolder
+from loadtests.workload import ClosedLoad, Load, OpenLoad, Role, Workload
 
 LOAD, BYSTANDER = "load", "bystander"
 LEAD_S = 0.2
@@ -33,7 +34,10 @@ CAPTURE_AFTER = 0.25
 
 @dataclass(frozen=True, slots=True)
 class TrialSpec:
-    """One trial to run: numbered from 1 in the order of the run."""
+    """One trial to run: numbered from 1 in the order of the run.
+
+    Of a profile that runs twice the second `arm` is 2; `attempt` counts from 1.
+    """
 
     number: int
     profile: str
@@ -41,22 +45,47 @@ class TrialSpec:
     load: Load
     repetition: int
     seed: int
+    measure_s: float
+    role: Role = "sweep"
+    arm: int = 1
+    attempt: int = 1
 
 
 def trials(experiment: Experiment) -> tuple[TrialSpec, ...]:
-    """All trials of an experiment in the order in which they run."""
+    """The trials that an experiment names, in the order in which they run; calibration first."""
+    repetitions = range(1, experiment.repetitions + 1)
+    specs = [spec for n in repetitions for spec in block(experiment, n)]
+    specs.sort(key=lambda spec: spec.role != "calibrate")
+    return tuple(replace(spec, number=number) for number, spec in enumerate(specs, 1))
+
+
+def block(experiment: Experiment, repetition: int) -> tuple[TrialSpec, ...]:
+    """One repetition: every trial of it, numbered 0, for a run numbers them."""
+    low_and_moderate = experiment.predict.loads if experiment.predict else ()
     specs: list[TrialSpec] = []
-    for repetition in range(1, experiment.repetitions + 1):
-        for workload in experiment.workloads:
-            for load in experiment.loads:
-                if workload.loads and load.name not in workload.loads:
-                    continue
-                seed = _seed(experiment.seed, workload.name, load.name, repetition)
-                profiles = workload.profiles or experiment.profiles
-                for profile in profiles if repetition % 2 else reversed(profiles):
-                    number = len(specs) + 1
-                    specs.append(TrialSpec(number, profile, workload, load, repetition, seed))
+    for workload in experiment.workloads:
+        for load in experiment.loads:
+            if workload.loads and load.name not in workload.loads:
+                continue
+            seed = seed_of(experiment.seed, workload.name, load.name, repetition)
+            role: Role = "calibrate" if load.name in low_and_moderate else "sweep"
+            for profile, arm in _arms(experiment, workload, repetition):
+                specs.append(
+                    TrialSpec(
+                        number=0, profile=profile, workload=workload, load=load,
+                        repetition=repetition, seed=seed, measure_s=experiment.measure_s,
+                        role=role, arm=arm,
+                    )
+                )  # fmt: skip
     return tuple(specs)
+
+
+def _arms(experiment: Experiment, workload: Workload, repetition: int) -> list[tuple[str, int]]:
+    """The profiles in their order; those that run twice are there again behind all."""
+    profiles = workload.profiles or experiment.profiles
+    arms = [(profile, 1) for profile in profiles]
+    arms += [(profile, 2) for profile in experiment.twice if profile in profiles]
+    return arms if repetition % 2 else arms[::-1]
 
 
 def generator_plan(
@@ -72,13 +101,14 @@ def generator_plan(
     What it counts goes into `ledgers`.
     """
     arrivals, users = _streams(experiment, spec)
+    lead_s = _lead_s(experiment.warmup_s + spec.measure_s, arrivals)
     return GeneratorPlan(
         host=address.host,
         port=address.port,
         seed=spec.seed,
-        origin_ns=now_ns + round((experiment.warmup_s + _lead_s(experiment, arrivals)) * 1e9),
+        origin_ns=now_ns + round((experiment.warmup_s + lead_s) * 1e9),
         warmup_s=experiment.warmup_s,
-        measure_s=experiment.measure_s,
+        measure_s=spec.measure_s,
         drain_s=experiment.drain_s,
         max_in_flight=experiment.max_in_flight,
         arrivals=tuple(arrivals),
@@ -92,7 +122,7 @@ def generator_plan(
         load=spec.load.name,
         ledgers=ledgers,
         stamped_rps=STAMPED_RPS if experiment.instruments else 0.0,
-        capture=_capture(experiment),
+        capture=_capture(experiment, spec),
     )
 
 
@@ -120,22 +150,22 @@ def _streams(
     return arrivals, users
 
 
-def _capture(experiment: Experiment) -> Capture | None:
+def _capture(experiment: Experiment, spec: TrialSpec) -> Capture | None:
     """By default soon enough to leave time for slow answers, late enough for queues to settle."""
-    if not experiment.instruments or not experiment.capture:
+    if not experiment.instruments or not experiment.capture or spec.role == "probe":
         return None
     from_s = experiment.capture_from_s
     if from_s is None:
-        from_s = CAPTURE_AFTER * experiment.measure_s
+        from_s = CAPTURE_AFTER * spec.measure_s
     return Capture(from_s=from_s, count=experiment.capture)
 
 
-def _lead_s(experiment: Experiment, streams: Sequence[ArrivalStream]) -> float:
+def _lead_s(seconds: float, streams: Sequence[ArrivalStream]) -> float:
     """Time for the generators to find their plan and to make the schedule, before it begins."""
-    seconds = experiment.warmup_s + experiment.measure_s
     return LEAD_S + LEAD_S_PER_ARRIVAL * seconds * sum(stream.rate for stream in streams)
 
 
-def _seed(seed: int, *names: str | int) -> int:
+def seed_of(seed: int, *names: str | int) -> int:
+    """The seed of what is so named, from the experiment's."""
     text = "/".join(str(part) for part in (seed, *names))
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:6], "big")

@@ -7,6 +7,22 @@ from typing import Any, Literal, Self
 from pydantic import Field, model_validator
 
 from loadtests.plan import Record
+from loadtests.workload import Load, Role
+
+
+class SpecRecord(Record):
+    """Which trial of its run it is; what the workload asks for is in the experiment."""
+
+    number: int = Field(ge=1)
+    profile: str
+    workload: str
+    load: Load
+    repetition: int
+    seed: int
+    measure_s: float
+    role: Role
+    arm: int
+    attempt: int
 
 
 class GeneratorReport(Record):

@@ -48,6 +48,11 @@ class TrialFolder:
         return tuple(sorted(self.path.glob("samples*.parquet")))
 
     @property
+    def spec(self) -> Path:
+        """Which trial of its run it is."""
+        return self.path / "trial.json"
+
+    @property
     def plan(self) -> Path:
         """What the generator was asked to do."""
         return self.path / "plan.json"
@@ -116,6 +121,11 @@ class RunFolder:
     def environment(self) -> Path:
         """Where the run was born."""
         return self.path / "environment.json"
+
+    @property
+    def predictions(self) -> Path:
+        """What was predicted before the trials that it is held against."""
+        return self.path / "predictions.json"
 
     @property
     def summary(self) -> Path:

@@ -44,4 +44,5 @@ def narrowed(data: Mapping[str, Any], source: str) -> Mapping[str, Any]:
         for one, named in workloads
         if not named or set(named) & set(servers)
     ]
-    return {**data, "profiles": profiles, "workloads": left}
+    twice = [name for name in data.get("twice", ()) if name in servers]
+    return {**data, "profiles": profiles, "workloads": left, "twice": twice}

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
+from loadtests import agenda, specs
 from loadtests import experiment as experiments
-from loadtests import matrix
+from loadtests.agenda import Contender, Ended
 from loadtests.analysis import trace
+from loadtests.analysis.capacities import capacities_of
 from loadtests.analysis.compare import compare
 from loadtests.analysis.findings import find
+from loadtests.analysis.objective import ended_of, failed
 from loadtests.analysis.saved import AnalysisError, SavedTrial, load
 from loadtests.analysis.summary import (
     SCHEMA_VERSION,
@@ -21,8 +25,9 @@ from loadtests.analysis.summary import (
 )
 from loadtests.analysis.summary_json import to_json
 from loadtests.analysis.trial import summarize
-from loadtests.experiment import Experiment, OpenLoad
+from loadtests.experiment import Experiment
 from loadtests.results import RunFolder, write_whole
+from loadtests.workload import Load, OpenLoad, Workload
 from servers.profiles import PROFILES
 
 __all__ = ["AnalysisError", "analyze", "write"]
@@ -45,23 +50,27 @@ def analyze(folder: RunFolder) -> Summary:
     """The summary of all trials that were saved."""
     experiment = experiments.parse(folder.experiment.read_text("utf-8"), "experiment.toml")
     environment = _environment(folder)
-    specs = matrix.trials(experiment)
-    folders = [(s, folder.trial(s.number, s.profile)) for s in specs]
     # One trial's samples at a time: a long run must fit into memory too.
-    read = ((spec, there) for spec, there in folders if there.path.is_dir())
     trials: list[Trial] = []
     profiles: dict[str, ProfileSummary] = {}
-    for spec, there in read:
+    ended: list[Ended] = []
+    probes: list[tuple[Ended, tuple[str, ...]]] = []
+    for spec, there in specs.saved(folder, experiment):
         trial = load(spec, there)
-        trials.append(summarize(trial))
+        summary = summarize(trial)
+        trials.append(replace(summary, role=spec.role, arm=spec.arm, attempt=spec.attempt))
         profiles.setdefault(spec.profile, _profile(trial))
+        ended.append(ended_of(trial, summary, experiment.capacity))
+        if spec.role == "probe" and experiment.capacity is not None:
+            probes.append((ended[-1], failed(trial, experiment.capacity)))
+    guesses: dict[Contender, float] = {}
     return Summary(
         schema_version=SCHEMA_VERSION,
         run_id=environment.pop("run_id"),
         experiment=experiment.name,
         question=experiment.question,
         seed=experiment.seed,
-        planned_trials=len(specs),
+        planned_trials=len(trials) + agenda.left(experiment, ended, guesses),
         warmup_s=experiment.warmup_s,
         measure_s=experiment.measure_s,
         drain_s=experiment.drain_s,
@@ -72,7 +81,7 @@ def analyze(folder: RunFolder) -> Summary:
         environment=environment,
         trials=tuple(trials),
         comparisons=compare(trials),
-        capacities=(),
+        capacities=capacities_of(probes, experiment.capacity, guesses),
         findings=find(trials, experiment),
     )
 
@@ -106,7 +115,7 @@ def _without_port(part: str, port: int) -> str:
     return part.replace(str(port), "PORT")
 
 
-def _workload(workload: experiments.Workload, experiment: Experiment) -> WorkloadSummary:
+def _workload(workload: Workload, experiment: Experiment) -> WorkloadSummary:
     lines = tuple(
         f"GET {request.url}" + (f" × {request.weight:g}" if len(workload.requests) > 1 else "")
         for request in workload.requests
@@ -115,7 +124,7 @@ def _workload(workload: experiments.Workload, experiment: Experiment) -> Workloa
     return WorkloadSummary(workload.name, workload.description, lines, loads)
 
 
-def _load(load: experiments.Load) -> LoadSummary:
+def _load(load: Load) -> LoadSummary:
     if isinstance(load, OpenLoad):
         return LoadSummary(load.name, load.mode, load.rate, None, load.text)
     return LoadSummary(load.name, load.mode, None, load.users, load.text)

@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from loadtests.analysis.summary import Finding, Trial
-from loadtests.experiment import Experiment, Load, OpenLoad, Workload
+from loadtests.experiment import Experiment
+from loadtests.workload import Load, OpenLoad, Workload
 from servers.contract import ENDPOINTS
 
 VISIBLE = 1.1

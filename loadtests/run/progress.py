@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import time
 from typing import Protocol, TextIO
 
@@ -14,8 +15,8 @@ OVERHEAD_S = 3.5
 class Progress(Protocol):
     """Who is told how the run goes."""
 
-    def starts(self, spec: TrialSpec) -> None:
-        """A trial starts."""
+    def starts(self, spec: TrialSpec, left: int) -> None:
+        """A trial starts; about `left` are still to come, this one among them."""
 
     def ends(self, spec: TrialSpec) -> None:
         """It has been saved."""
@@ -27,7 +28,7 @@ class Progress(Protocol):
 class Silent:
     """Progress that nobody watches."""
 
-    def starts(self, spec: TrialSpec) -> None:
+    def starts(self, spec: TrialSpec, left: int) -> None:
         """See Progress.starts."""
 
     def ends(self, spec: TrialSpec) -> None:
@@ -38,32 +39,43 @@ class Silent:
 
 
 class Lines:
-    """Progress on a text stream; `planned_s` is what a trial lasts by its own plan."""
+    """Progress on a text stream; `around_s` is what a trial takes beside its window."""
 
-    def __init__(self, out: TextIO, trials: int, remaining: int, planned_s: float) -> None:
-        self._out, self._trials = out, trials
-        self._remaining = remaining
-        self._expected_s = planned_s + OVERHEAD_S
+    def __init__(self, out: TextIO, around_s: float) -> None:
+        self._out = out
+        self._around_s = around_s + OVERHEAD_S
         self._live = out.isatty()
-        self._started_s = time.monotonic()
-        self._finished = 0
+        self._began_s = 0.0
+        self._timed: list[float] = []
 
-    def starts(self, spec: TrialSpec) -> None:
-        """See Progress.starts."""
-        left_s = round(self._remaining * self._expected_s)
-        what = f"{spec.profile:<12} {spec.workload.name}, {spec.load.text}"
-        text = f"[{spec.number}/{self._trials}] {what} · {left_s // 60}:{left_s % 60:02d} left"
+    def starts(self, spec: TrialSpec, left: int) -> None:
+        """See Progress.starts. Trials that have been timed correct the estimate."""
+        self._began_s = time.monotonic()
+        if self._timed:
+            self._around_s = statistics.fmean(self._timed)
+        left_s = round(left * (spec.measure_s + self._around_s))
+        what = f"{spec.profile:<12} {spec.workload.name}, {spec.load.text}{_why(spec)}"
+        count = f"[{spec.number}/{spec.number + left - 1}]"
+        text = f"{count} {what} · {left_s // 60}:{left_s % 60:02d} left"
         self._out.write(f"\r\x1b[K{text}" if self._live else f"{text}\n")
         self._out.flush()
 
     def ends(self, spec: TrialSpec) -> None:
-        """See Progress.ends. Trials that have been timed correct the estimate."""
-        self._remaining -= 1
-        self._finished += 1
-        self._expected_s = (time.monotonic() - self._started_s) / self._finished
+        """See Progress.ends."""
+        self._timed.append(time.monotonic() - self._began_s - spec.measure_s)
 
     def done(self) -> None:
         """See Progress.done."""
         if self._live:
             self._out.write("\r\x1b[K")
             self._out.flush()
+
+
+def _why(spec: TrialSpec) -> str:
+    """What is unusual about a trial."""
+    words = {"calibrate": ["to predict from"], "probe": ["searching"]}.get(spec.role, [])
+    if spec.arm > 1:
+        words.append("once more, for the noise floor")
+    if spec.attempt > 1:
+        words.append(f"attempt {spec.attempt}")
+    return f" ({', '.join(words)})" if words else ""

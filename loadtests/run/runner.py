@@ -6,10 +6,11 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from loadtests import faults, matrix
+from loadtests import faults, specs
 from loadtests.experiment import Experiment
 from loadtests.matrix import TrialSpec
 from loadtests.results import RunFolder, write_whole
+from loadtests.run.book import Book
 from loadtests.run.host import require_open_files
 from loadtests.run.progress import Progress
 from loadtests.run.service import TrialError
@@ -35,18 +36,21 @@ def run(
     environment: Callable[[], dict[str, Any]],
 ) -> None:
     """Run what is not saved yet. Raises RunError; every trial that has ended stays saved."""
-    specs = matrix.trials(experiment)
     require_open_files(experiment.max_in_flight + SPARE_FILES)
+    here = ""
     try:
         _record_birth(folder, environment)
         world.keep_to(cpus[1])
-        for spec in specs:
-            if not folder.trial(spec.number, spec.profile).path.exists():
-                progress.starts(spec)
-                _run_one(world, experiment, spec, folder, cpus)
-                progress.ends(spec)
+        book = Book(experiment, folder)
+        while (spec := book.next_trial()) is not None:
+            left = book.left()
+            here = f"trial {spec.number} of {spec.number + left - 1}: "
+            progress.starts(spec, left)
+            _run_one(world, experiment, spec, folder, cpus)
+            book.note(spec)
+            progress.ends(spec)
     except TrialError as error:
-        raise RunError(f"trial {spec.number} of {len(specs)}: {error}") from None
+        raise RunError(f"{here}{error}") from None
     except OSError as error:
         raise RunError(faults.sentence(error)) from None
     finally:
@@ -57,6 +61,7 @@ def _run_one(
     world: World, experiment: Experiment, spec: TrialSpec, folder: RunFolder, cpus: Cpus
 ) -> None:
     under_way = folder.begin(spec.number, spec.profile)
+    specs.write(spec, under_way)
     TrialRun(world, experiment, spec, under_way, cpus).run()
     folder.complete(under_way)
 

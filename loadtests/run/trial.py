@@ -95,7 +95,7 @@ class TrialRun:
     def _watch(self, server: ServerUnderTest, generator: Child, instruments: Instruments) -> None:
         """Until the generator ends: scrape when it is time, and look after every process."""
         e = self._experiment
-        planned_s = e.warmup_s + e.measure_s + e.drain_s + OVERTIME_S
+        planned_s = e.warmup_s + self._spec.measure_s + e.drain_s + OVERTIME_S
         deadline_ns = self._world.now_ns() + int(planned_s * 1e9)
         while (code := generator.poll()) is None:
             # Scrapes first: they have their time to keep.

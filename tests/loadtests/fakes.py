@@ -71,7 +71,7 @@ class FakeGenerator(FakeChild):
         if self.code is None and self._world.time_ns > end_ns:
             self._world.log.append("generate")
             self._world.during_load()
-            write_results(self._plan)
+            write_results(self._plan, self._world.latency_of(self._plan))
             self.code = 0
         return self.code
 
@@ -79,7 +79,8 @@ class FakeGenerator(FakeChild):
 class FakeWorld:
     """Records what is done to it in `log`.
 
-    `during_load` is what happens while a load runs, `meanwhile` whenever time passes.
+    `during_load` is what happens while a load runs, `meanwhile` whenever time passes, and
+    `latency_of` the nanoseconds in which every request of a plan is answered.
     """
 
     def __init__(self, budget: Budget | None = None) -> None:
@@ -95,6 +96,7 @@ class FakeWorld:
         self.exporter: FakeChild | None = None
         self.during_load: Callable[[], None] = lambda: None
         self.meanwhile: Callable[[], None] = lambda: None
+        self.latency_of: Callable[[GeneratorPlan], int] = lambda _: 5_000_000
         self.cpus: dict[str, frozenset[int] | None] = {}
         self.environment: dict[str, Mapping[str, str]] = {}
         self.usage_of: dict[int, float] | None = None

@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 def experiment(path: Path, profiles: Sequence[str], **changes: object) -> Path:
     """Write an experiment of `/wait?ms=20` at 50 requests/s; `changes` replace its top keys."""
-    keys = {"seed": 7, "warmup_s": 0.3, "measure_s": 1.5, "drain_s": 1.0, **changes}
+    keys = {"seed": 7, "warmup_s": 0.3, "measure_s": 1.5, "drain_s": 1.0, "retries": 0, **changes}
     lines = [f"{key} = {value}" for key, value in keys.items()]
     names = ", ".join(f'"{name}"' for name in profiles)
     path.write_text(

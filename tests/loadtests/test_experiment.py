@@ -6,8 +6,9 @@ import pytest
 
 from loadtests import experiment as experiments
 from loadtests import matrix
-from loadtests.experiment import EXPERIMENTS, ClosedLoad, OpenLoad
+from loadtests.experiment import EXPERIMENTS
 from loadtests.experiment_errors import ExperimentError
+from loadtests.workload import ClosedLoad, OpenLoad
 
 GOOD = """
 name = "good"

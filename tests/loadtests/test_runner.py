@@ -169,11 +169,14 @@ def test_a_worker_that_dies_in_mid_trial_makes_that_trial_invalid_and_no_other(
     run_in(world, experiment, folder)
 
     summary = analyze(folder)
-    assert [trial.valid for trial in summary.trials] == [False, True, True, True]
+    assert [trial.valid for trial in summary.trials] == [False, True, True, True, True]
+    again = summary.trials[-1]
+    assert (again.profile, again.repetition, again.attempt) == ("sync", 1, 2)
+    assert summary.planned_trials == 5
     (reason,) = summary.trials[0].reasons
     assert reason.code == "worker_lost"
     assert "102" in reason.text
-    assert {c.n for c in summary.comparisons} == {1}
+    assert {c.n for c in summary.comparisons} == {2}
 
 
 def test_a_server_that_is_not_what_its_profile_declares_is_refused(
@@ -388,3 +391,42 @@ def test_a_file_is_there_whole_or_not_at_all(
 
     assert (tmp_path / "a.json").read_bytes() == b"first"
     assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
+
+
+SEARCHING = (
+    TEXT.replace("repetitions = 2", "repetitions = 1")
+    + """
+[capacity]
+p99_ms = 250.0
+seconds = 30.0
+profiles = ["uvloop"]
+"""
+)
+
+
+def test_a_search_is_run_saved_resumed_and_found_again_in_the_files(tmp_path: Path) -> None:
+    """A pretended server that answers in 5 ms up to 300 requests/s, and in 400 ms beyond."""
+    experiment = experiments.parse(SEARCHING)
+    folder = results.create("small", SEARCHING, tmp_path / "run")
+    world = FakeWorld()
+    world.latency_of = lambda plan: 400_000_000 if plan.arrivals[0].rate > 300 else 5_000_000
+    run_in(world, experiment, folder)
+    whole = analyze(folder)
+
+    (capacity,) = whole.capacities
+    assert (capacity.profile, capacity.workload) == ("uvloop", "wait")
+    assert capacity.low_rps <= 300 <= capacity.high_rps
+    assert {probe.met for probe in capacity.probes} == {True, False}
+    assert all(probe.met or "p99" in probe.failed for probe in capacity.probes)
+    probes = [trial for trial in whole.trials if trial.role == "probe"]
+    assert [probe.trial for probe in capacity.probes] == [trial.number for trial in probes]
+    assert whole.planned_trials == len(whole.trials)
+
+    last = folder.trial(probes[-1].number, "uvloop").path
+    last.rename(tmp_path / "aside")
+    assert analyze(folder).planned_trials > len(whole.trials) - 1
+    world.log.clear()
+    run_in(world, experiment, folder)
+
+    assert world.log.count("generate") == 1
+    assert analyze(folder).capacities == whole.capacities
