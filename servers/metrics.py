@@ -111,7 +111,11 @@ METRICS = _table(
         # Seen from outside.
         Metric(
             "testbed_active_request_seconds_total", "counter", "seconds", "exporter", ("profile",),
-            "Active requests, summed over time: by the second, how many there were on average.",
+            "Active requests as they are sampled, summed over the sampled time.",
+        ),
+        Metric(
+            "testbed_sampled_seconds_total", "counter", "seconds", "exporter", ("profile",),
+            "Time over which active requests were sampled and summed.",
         ),
         Metric(
             "testbed_event_loop_stalled_seconds", "gauge", "seconds", "exporter", _WORKER,

@@ -31,8 +31,8 @@ _MOST = {
     "testbed_accept_queue_connections": "testbed_accept_queue_max_connections",
     "testbed_pool_waiting_requests": "testbed_pool_waiting_max_requests",
 }
-
-_ACTIVE_SECONDS = "testbed_active_request_seconds_total"
+# Both are areas over time: under the number of requests, and under one.
+_ACTIVE_S, _SAMPLED_S = "testbed_active_request_seconds_total", "testbed_sampled_seconds_total"
 
 
 class StackCollector(Collector):
@@ -90,16 +90,20 @@ class StackCollector(Collector):
         return numbers
 
     def _active(self) -> dict[Key, float]:
-        """Requests in the application of each server, as far as all its series are known."""
-        numbers: dict[Key, float] = {}
-        unknown: set[Key] = set()
+        """Requests in the application of each server all of whose series are known."""
+        numbers: dict[str, float] = {}
+        unknown: set[str] = set()
         for book in self._books:
             if "worker" in book.labels:
-                key = (_ACTIVE_SECONDS, (book.profile,))
-                numbers[key] = numbers.get(key, 0.0) + book.active()
+                numbers[book.profile] = numbers.get(book.profile, 0.0) + book.active()
+                # Looked at last: what has begun meanwhile was counted, and may have ended too.
                 if not book.is_whole():
-                    unknown.add(key)
-        return {key: value for key, value in numbers.items() if key not in unknown}
+                    unknown.add(book.profile)
+        known = {(name,): number for name, number in numbers.items() if name not in unknown}
+        return {
+            **{(_ACTIVE_S, labels): number for labels, number in known.items()},
+            **{(_SAMPLED_S, labels): 1.0 for labels in known},
+        }
 
 
 def families(numbers: Numbers) -> Iterator[Family]:

@@ -150,6 +150,7 @@ def test_the_sampler_sees_queues_that_no_scrape_would_see(tmp_path: Path) -> Non
 def test_requests_in_the_application_add_up_over_time(tmp_path: Path) -> None:
     """Of two workers; also when an answer comes of a kind that was never met before."""
     name, now = "testbed_active_request_seconds_total", 50.0
+    sampled = "testbed_sampled_seconds_total"
     with child() as first, child() as second:
         one, other = (ledger_of(tmp_path, worker.pid, workers=2) for worker in (first, second))
         begun = one.series("testbed_worker_begun_requests_total")
@@ -170,7 +171,9 @@ def test_requests_in_the_application_add_up_over_time(tmp_path: Path) -> None:
         collector.look()
         now = 51.5
         collector._sampler.sample()
-        assert series(scrape(collector), name, profile="sync") == [6.0]
+        found = scrape(collector)
+        assert series(found, name, profile="sync") == [6.0]
+        assert series(found, sampled, profile="sync") == [1.5]
 
 
 @linux

@@ -193,6 +193,7 @@ def test_requests_under_way_add_up_over_time(served: Served) -> None:
     )
 
     assert after.total(name) - before <= took_s + 0.05
+    assert after.total("testbed_sampled_seconds_total") >= 0.55
 
 
 def test_workers_and_their_processes_are_seen_from_outside(served: Served) -> None:
