@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,34 +43,27 @@ class Book(Reader):
         self._begun: int | None = None
         self._ended: list[int] = []
         self._length = 0
+        # The sampler looks too, where it meets a series that is new.
+        self._lock = threading.Lock()
 
     def look(self) -> None:
         """Read what was added to the index. Raises LedgerError where that is broken."""
-        try:
+        with self._lock:
             length = self.length()
-            new = self.lines()[1 + len(self._entries) :]
-            found = [self._entry(json.loads(line)) for line in new]
-        # The last one says that a series has too few labels.
-        except (ValueError, KeyError, TypeError, IndexError, RuntimeError) as error:
-            raise LedgerError(f"{self._path}: broken index ({error!r})") from None
-        self._entries.extend(found)
-        self._ended.extend(one.cells.start for one in found if one.key[0] == _ENDED)
-        for one in found:
-            if one.key[0] == _BEGUN:
-                self._begun = one.cells.start
-        self._length = length
+            if length != self._length:
+                self._read()
+                self._length = length
 
-    def is_whole(self) -> bool:
-        """Whether every series is known that there is now."""
-        return self._length == self.length()
+    def active(self) -> float | None:
+        """Requests that are begun and not ended, now; None where some of them are not known yet.
 
-    def active(self) -> float:
-        """Requests that are begun and not ended, now."""
-        if self._begun is None:
-            return 0.0
+        Raises LedgerError where the index is broken.
+        """
+        self.look()
         ended = sum([self.cells[at] for at in self._ended])
         # Read last: no request ends that has not begun.
-        return max(self.cells[self._begun] - ended, 0.0)
+        begun = 0.0 if self._begun is None else self.cells[self._begun]
+        return max(begun - ended, 0.0) if self._length == self.length() else None
 
     def numbers(self) -> Iterator[tuple[Key, tuple[float, ...]]]:
         """Every series that is known, with its numbers as they are now."""
@@ -87,6 +81,20 @@ class Book(Reader):
         for entry in self._entries:
             if entry.key[0] == name:
                 yield entry.key, self.cells[entry.cells.start]
+
+    def _read(self) -> None:
+        try:
+            new = self.lines()[1 + len(self._entries) :]
+            found = [self._entry(json.loads(line)) for line in new]
+        # The last one says that a series has too few labels.
+        except (ValueError, KeyError, TypeError, IndexError, RuntimeError) as error:
+            raise LedgerError(f"{self._path}: broken index ({error!r})") from None
+        for one in found:
+            if one.key[0] == _BEGUN:
+                self._begun = one.cells.start
+            elif one.key[0] == _ENDED:
+                self._ended.append(one.cells.start)
+        self._entries.extend(found)
 
     def _entry(self, line: dict[str, object]) -> _Entry:
         name, at, own = str(line["name"]), line["at"], line["values"]

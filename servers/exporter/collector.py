@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import defaultdict
@@ -23,6 +24,7 @@ from servers.exporter.listeners import Listeners
 from servers.exporter.processes import Processes
 from servers.exporter.sampler import Sampler
 from servers.exporter.stack import Server, Stack
+from servers.ledger import LedgerError
 from servers.metrics import BUCKETS, METRICS, SUM, Metric
 
 _BOUNDS = (*map(str, BUCKETS), "+Inf")
@@ -90,20 +92,25 @@ class StackCollector(Collector):
         return numbers
 
     def _active(self) -> dict[Key, float]:
-        """Requests in the application of each server all of whose series are known."""
-        numbers: dict[str, float] = {}
-        unknown: set[str] = set()
+        """Requests in the application of each server, where all of them are known."""
+        found: dict[str, float] = {}
         for book in self._books:
             if "worker" in book.labels:
-                numbers[book.profile] = numbers.get(book.profile, 0.0) + book.active()
-                # Looked at last: what has begun meanwhile was counted, and may have ended too.
-                if not book.is_whole():
-                    unknown.add(book.profile)
-        known = {(name,): number for name, number in numbers.items() if name not in unknown}
+                found[book.profile] = found.get(book.profile, 0.0) + _active(book)
+        known = {(profile,): n for profile, n in found.items() if not math.isnan(n)}
         return {
-            **{(_ACTIVE_S, labels): number for labels, number in known.items()},
+            **{(_ACTIVE_S, labels): n for labels, n in known.items()},
             **{(_SAMPLED_S, labels): 1.0 for labels in known},
         }
+
+
+def _active(book: Book) -> float:
+    """Requests in the application of one worker; no number where they are not known."""
+    try:
+        active = book.active()
+    except LedgerError:
+        active = None
+    return math.nan if active is None else active
 
 
 def families(numbers: Numbers) -> Iterator[Family]:

@@ -168,12 +168,25 @@ def test_requests_in_the_application_add_up_over_time(tmp_path: Path) -> None:
         one.cells[one.series("testbed_requests_total", "GET", "/hello", "500")] = 100
         now = 51.0
         collector._sampler.sample()
-        collector.look()
-        now = 51.5
-        collector._sampler.sample()
         found = scrape(collector)
-        assert series(found, name, profile="sync") == [6.0]
-        assert series(found, sampled, profile="sync") == [1.5]
+        assert series(found, name, profile="sync") == [4.0]
+        assert series(found, sampled, profile="sync") == [1.0]
+
+
+@linux
+def test_of_a_worker_whose_ledger_is_broken_nobody_knows_what_is_in_hand(tmp_path: Path) -> None:
+    sampled = "testbed_sampled_seconds_total"
+    with child() as worker:
+        ledger = ledger_of(tmp_path, worker.pid)
+        collector = StackCollector(tmp_path)
+        collector._sampler._clock = iter([5.0, 6.0, 7.0]).__next__
+        collector.look()
+        collector._sampler.sample()
+        collector._sampler.sample()
+        ledger._append({"name": "no_metric", "values": [], "at": 0})
+        collector._sampler.sample()
+
+        assert series(scrape(collector), sampled) == [1.0]
 
 
 @linux
