@@ -162,7 +162,7 @@ def _probe(
         number=0,
         profile=contender[1],
         workload=workload,
-        load=OpenLoad(mode="open", name=f"{rate:g}/s", rate=rate),
+        load=OpenLoad(mode="open", name=f"search {rate:g}/s", rate=rate),
         repetition=turn,
         seed=seed_of(experiment.seed, workload.name, "probe", turn),
         measure_s=probe_s(objective, rate),
