@@ -3,50 +3,62 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import combinations
 
+from loadtests.analysis.metrics import METRICS, Metric
 from loadtests.analysis.summary import Comparison, Trial
+from loadtests.theory.intervals import of_ratio
 
-METRICS: dict[str, Callable[[Trial], float | None]] = {
-    "achieved_rps": lambda trial: trial.achieved_rps,
-    "latency_p50_ms": lambda trial: trial.latency_ms.p50,
-    "latency_p99_ms": lambda trial: trial.latency_ms.p99,
-    "bystander_p90_ms": lambda trial: trial.bystander.latency_ms.p90 if trial.bystander else None,
-    "cpu_s_per_1000": lambda trial: _cpu_per_1000(trial),
-}
+__all__ = ["METRICS", "comparable", "compare"]
+
+COMPARED = ("sweep", "calibrate")
+"""The roles whose trials are compared: what a search probes differs from profile to profile."""
+
+
+def comparable(trials: Sequence[Trial]) -> list[Trial]:
+    """The valid trials of loads that the experiment names; of several attempts the last of them."""
+    last: dict[tuple[object, ...], Trial] = {}
+    for trial in sorted(trials, key=lambda trial: trial.attempt):
+        if trial.valid and trial.role in COMPARED:
+            cell = (trial.profile, trial.workload, trial.load)
+            last[*cell, trial.role, trial.repetition, trial.arm] = trial
+    kept = {id(trial) for trial in last.values()}
+    return [trial for trial in trials if id(trial) in kept]
 
 
 def compare(trials: Sequence[Trial]) -> tuple[Comparison, ...]:
-    """Every pair of profiles that shared a workload, a load and a repetition, both valid."""
+    """Every pair of profiles that shared a workload, a load and a repetition, both valid.
+
+    A second arm takes no part: it is there for the noise floor.
+    """
     found: list[Comparison] = []
-    cells = dict.fromkeys((trial.workload, trial.load) for trial in trials)
+    first = [trial for trial in comparable(trials) if trial.arm == 1]
+    cells = dict.fromkeys((trial.workload, trial.load) for trial in first)
     for workload, load in cells:
-        here = [t for t in trials if (t.workload, t.load) == (workload, load) and t.valid]
+        here = [trial for trial in first if (trial.workload, trial.load) == (workload, load)]
         profiles = dict.fromkeys(trial.profile for trial in here)
         for a, b in combinations(profiles, 2):
-            for metric, value in METRICS.items():
-                ratios = _ratios(here, a, b, value)
+            for name, metric in METRICS.items():
+                ratios = _ratios(here, a, b, metric)
                 if ratios:
-                    found.append(_comparison(workload, load, metric, a, b, ratios))
+                    found.append(_comparison(workload, load, name, a, b, ratios))
     return tuple(found)
 
 
-def _ratios(
-    trials: Sequence[Trial], a: str, b: str, value: Callable[[Trial], float | None]
-) -> list[float]:
-    ratios: list[float] = []
-    by_repetition = {(trial.profile, trial.repetition): value(trial) for trial in trials}
-    for repetition in sorted({trial.repetition for trial in trials}):
-        below, above = by_repetition.get((a, repetition)), by_repetition.get((b, repetition))
-        if below and above:
-            ratios.append(above / below)
-    return ratios
+def _ratios(trials: Sequence[Trial], a: str, b: str, metric: Metric) -> list[float]:
+    values = {(t.profile, t.role, t.repetition): metric(t) for t in trials}
+    pairs = (
+        (values.get((a, *pair)), values.get((b, *pair)))
+        for pair in sorted({(trial.role, trial.repetition) for trial in trials})
+    )
+    return [above / below for below, above in pairs if below and above]
 
 
 def _comparison(
     workload: str, load: str, metric: str, a: str, b: str, ratios: Sequence[float]
 ) -> Comparison:
+    bounds = of_ratio(ratios)
     return Comparison(
         workload=workload,
         load=load,
@@ -57,10 +69,6 @@ def _comparison(
         min=round(min(ratios), 4),
         max=round(max(ratios), 4),
         n=len(ratios),
+        low=round(bounds.low, 4) if bounds else None,
+        high=round(bounds.high, 4) if bounds else None,
     )
-
-
-def _cpu_per_1000(trial: Trial) -> float | None:
-    if trial.cpu_s is None or not trial.requests.completed:
-        return None
-    return 1000.0 * trial.cpu_s / trial.requests.completed

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import math
+from typing import Any
+
+import pytest
 
 from loadtests import experiment as experiments
 from loadtests.analysis.compare import compare
 from loadtests.analysis.findings import find
-from loadtests.analysis.summary import Reason, Trial
+from loadtests.analysis.summary import Comparison, Reason, Trial
 from loadtests.analysis.trial import summarize
 from tests.loadtests.analysis.saved import TEXT, full_rows, trial_of
 
@@ -54,6 +58,58 @@ def test_an_invalid_trial_and_its_partner_are_left_out() -> None:
     found = next(c for c in compare(trials) if c.metric == "achieved_rps")
 
     assert (found.median, found.n) == (2.0, 1)
+
+
+def achieved(trials: list[Trial]) -> Comparison:
+    return next(found for found in compare(trials) if found.metric == "achieved_rps")
+
+
+def test_five_pairs_have_an_interval_and_four_have_none() -> None:
+    """t of 4 degrees of freedom at 97.5 % is 2.776: Student, Biometrika 6, 1908, and any table."""
+    ratios = (0.25, 0.5, 1.0, 2.0, 4.0)
+    pairs = [
+        one
+        for n, ratio in enumerate(ratios, 1)
+        for one in (trial("sync", n, 10.0), trial("uvloop", n, 10.0 * ratio))
+    ]
+    reach = 2.776 * math.sqrt(2.5 / 5) * math.log(2.0)
+
+    five, four = achieved(pairs), achieved(pairs[:-2])
+
+    assert five.low == pytest.approx(math.exp(-reach), abs=1e-3)
+    assert five.high == pytest.approx(math.exp(reach), abs=5e-3)
+    assert (four.n, four.low, four.high) == (4, None, None)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"arm": 2}, {"role": "probe"}, {"attempt": 2, "valid": False}, {"attempt": 0}],
+)
+def test_second_arms_probes_and_attempts_that_do_not_count_make_no_pair(
+    changes: dict[str, Any],
+) -> None:
+    pairs = [trial("sync", 1, 10.0), trial("uvloop", 1, 30.0)]
+    other = dataclasses.replace(trial("uvloop", 1, 90.0), **changes)
+
+    assert achieved([*pairs, other]).median == 3.0
+    assert achieved([other, *pairs]).median == 3.0
+
+
+def test_the_last_valid_attempt_counts() -> None:
+    first = invalid(trial("uvloop", 1, 90.0))
+    second = dataclasses.replace(trial("uvloop", 1, 30.0), attempt=2)
+
+    assert achieved([trial("sync", 1, 10.0), first, second]).median == 3.0
+
+
+def test_trials_of_a_calibration_are_pairs_of_their_own() -> None:
+    pair = [trial("sync", 1, 10.0), trial("uvloop", 1, 30.0)]
+    calibrated = [dataclasses.replace(one, role="calibrate") for one in pair]
+    alone = dataclasses.replace(trial("uvloop", 2, 90.0), role="calibrate")
+
+    assert achieved(calibrated).n == 1
+    assert achieved([*pair, *calibrated]).n == 2
+    assert achieved([*pair, trial("sync", 2, 10.0), alone]).n == 1
 
 
 def test_a_finding_names_the_ends_and_its_numbers() -> None:
