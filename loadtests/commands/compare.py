@@ -7,13 +7,12 @@ import dataclasses
 import json
 from pathlib import Path
 
-from loadtests import results
 from loadtests.analysis.across import BAND, across
 from loadtests.analysis.difference import Across
 from loadtests.analysis.summary import Summary
 from loadtests.analysis.summary_json import SummaryError, read
 from loadtests.commands.changes import head, lines
-from loadtests.results import ResultsError
+from loadtests.results import ResultsError, existing
 
 EXPLAINED = """
 A is the run before a change and B the one after it; both were analyzed (make report RUN=…). Runs of
@@ -41,7 +40,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument("a", type=Path, metavar="A", help="a run folder: before")
     parser.add_argument("b", type=Path, metavar="B", help="a run folder: after")
     parser.add_argument(
-        "--unlike", action="store_true", help="compare unlike runs too, and say what differs"
+        "--unlike", action="store_true", help="compare unlike runs too, and say how"
     )
     parser.add_argument(
         "--band", type=_factor, default=BAND, metavar="FACTOR",
@@ -53,8 +52,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def do(arguments: argparse.Namespace) -> int:
     """Compare, print, and answer with the exit code. Raises ResultsError where it refuses."""
-    paths = arguments.a.resolve(), arguments.b.resolve()
-    if paths[0] == paths[1]:
+    if arguments.a.resolve() == arguments.b.resolve():
         raise ResultsError(f"{arguments.a} and {arguments.b} are the same run: name two")
     a, b = _summary(arguments.a), _summary(arguments.b)
     result = across(a, b, arguments.band)
@@ -65,11 +63,9 @@ def do(arguments: argparse.Namespace) -> int:
             "run both in the same way, or compare them all the same with --unlike"
         )
     code = exit_code(result)
-    if arguments.json:
-        record = {"a": head(a), "b": head(b), "exit_code": code, **dataclasses.asdict(result)}
-        print(json.dumps(record, indent=1, ensure_ascii=False))
-    else:
-        print("\n".join(lines(a, b, result)))
+    record = {"a": head(a), "b": head(b), "exit_code": code, **dataclasses.asdict(result)}
+    as_json = json.dumps(record, indent=1, ensure_ascii=False)
+    print(as_json if arguments.json else "\n".join(lines(a, b, result)))
     return code
 
 
@@ -82,7 +78,7 @@ def exit_code(result: Across) -> int:
 
 def _summary(path: Path) -> Summary:
     try:
-        return read(results.existing(path).summary)
+        return read(existing(path).summary)
     except SummaryError as error:
         raise ResultsError(str(error)) from None
 
