@@ -7,6 +7,22 @@ from collections.abc import Generator
 
 import pytest
 
+# By how long they take, the longest first.
+LONGEST = (
+    "tests/loadtests/test_locust.py",
+    "tests/servers/instruments/test_metrics.py",
+    "tests/loadtests/test_faults.py",
+    "tests/servers/instruments/test_known.py",
+    "tests/dashboards/grafana/test_real_run.py",
+)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where processes share the files, those that wait the longest are begun first."""
+    if hasattr(config, "workerinput"):
+        rank = {file: number for number, file in enumerate(LONGEST)}
+        items.sort(key=lambda item: rank.get(item.location[0], len(rank)))
+
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:

@@ -9,7 +9,7 @@ from loadtests.analysis import summary_json
 from loadtests.analysis.summary import Summary, Trial
 from tests.loadtests import mini
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 EXPERIMENT = """
 name = "saturation"

@@ -19,15 +19,10 @@ from pathlib import Path
 import pytest
 
 from dashboards import metrics
+from tests.servers.live import free_port
 
 ROOT = Path(__file__).parent.parent.parent
 DEADLINE_S = 40.0
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def start(*arguments: str, **variables: str) -> subprocess.Popen[str]:

@@ -62,6 +62,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path: Path) -> None:
     assert len(summary_json.read(output / "summary.json").trials) == 2
 
 
+@pytest.mark.alone
 def test_a_worker_killed_in_mid_trial_is_seen_on_that_trial(tmp_path: Path) -> None:
     file = mini.experiment(tmp_path / "mini.toml", ["sync"])
     output = tmp_path / "out"
@@ -207,6 +208,7 @@ def test_other_signals_end_a_run_as_an_interrupt_does(tmp_path: Path, name: int)
     assert mini.gone(started)
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("delay_s", [0.1, 0.25, 0.5])
 def test_an_interrupt_while_the_program_starts_is_one_line(tmp_path: Path, delay_s: float) -> None:
     file = mini.experiment(tmp_path / "mini.toml", ["uvloop"], measure_s=20.0)

@@ -17,7 +17,7 @@ from loadtests.records import ServerRecord, Stack
 from loadtests.results import TrialFolder
 from tests.loadtests import mini
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 PROFILES = ("sync", "uvloop")
 MEASURE_S = 2.5

@@ -21,7 +21,7 @@ from tests.loadtests import mini
 from tests.servers.live import Live, ask, free_port, running
 from tests.servers.stack import Stack, exported
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 STANDING = """
 [standing]

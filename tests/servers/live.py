@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import itertools
 import json
 import os
 import signal
@@ -81,10 +82,26 @@ def ask(
         connection.close()
 
 
+def _own_ports() -> Iterator[int]:
+    """Ports for this process of the suite alone, below those that the kernel gives away itself."""
+    first = 20_000 + 3_000 * (int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 4)
+    # A second suite on this machine most likely begins elsewhere.
+    begin = os.getpid() % 3_000
+    return itertools.cycle(first + (begin + number) % 3_000 for number in range(3_000))
+
+
+_OWN_PORTS = _own_ports()
+
+
 def free_port() -> int:
-    """A port of 127.0.0.1 on which nothing listens now."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
+    """A port of 127.0.0.1 on which nothing listens, and which nobody else is given meanwhile.
+
+    A port that the kernel chose could be given to another test before its server listens.
+    """
+    for port in _OWN_PORTS:
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise AssertionError("unreachable: the ports begin anew")
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from loadtests.analysis.summary import Summary, Trial
 from loadtests.results import RunFolder
 from tests.loadtests import mini
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 PROFILES = ("sync", "uvloop")
 MEASURE_S = 3.0

@@ -18,7 +18,7 @@ from loadtests.run.host import require_open_files
 from loadtests.samples import Outcome
 from tests.servers.live import running
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 MANY = 3_000
 
 

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import perf_counter_ns
 from typing import Any
@@ -22,7 +23,7 @@ from servers.ledger import Reader
 from tests.loadtests.mini import ROOT
 from tests.servers.live import free_port, running
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 
 def plan(port: int, folder: Path, processes: int) -> GeneratorPlan:
@@ -38,7 +39,7 @@ def plan(port: int, folder: Path, processes: int) -> GeneratorPlan:
         host="127.0.0.1",
         port=port,
         seed=9,
-        origin_ns=perf_counter_ns() + int(6e9),
+        origin_ns=perf_counter_ns() + int(8e9),
         warmup_s=0.5,
         measure_s=4.0,
         drain_s=2.0,
@@ -89,14 +90,14 @@ def counted(ledgers: Path) -> Counter[tuple[str, ...]]:
 
 
 def test_two_workers_give_the_statistics_and_the_samples_of_one_process(tmp_path: Path) -> None:
-    with running("uvloop") as server:
-        statistics = {}
+    with running("uvloop") as server, ThreadPoolExecutor() as side_by_side:
+        plans = []
         for processes in (1, 2):
             folder = tmp_path / str(processes)
             folder.mkdir()
-            statistics[processes] = run_locust(plan(server.port, folder, processes))
+            plans.append(plan(server.port, folder, processes))
+        one, two = side_by_side.map(run_locust, plans)
 
-    one, two = statistics[1], statistics[2]
     schedule = planned(plan(0, tmp_path, 1))
     assert one["Aggregated"]["Request Count"] == str(len(schedule.intended_ns))
     for name in ("/wait", "/hello", "Aggregated"):

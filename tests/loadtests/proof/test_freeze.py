@@ -25,6 +25,7 @@ def freeze(pid: int, after_s: float) -> None:
     os.kill(pid, signal.SIGCONT)
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 def test_a_frozen_server_shows_latencies_spread_evenly_over_the_freeze() -> None:
     """A closed generator would show a handful of slow requests instead of a fifth of all."""

@@ -20,6 +20,7 @@ from tests.loadtests.proof.drive import (
 SERVICE_MS = 20.0
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 @pytest.mark.parametrize("utilisation", [0.5, 0.8])
 def test_one_slot_under_poisson_arrivals_is_measured_as_lindley_says(utilisation: float) -> None:
@@ -71,6 +72,7 @@ rate = 150.0
 """
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 def test_a_programmed_distribution_comes_back_from_engine_to_summary(
     tmp_path_factory: pytest.TempPathFactory,

@@ -7,7 +7,7 @@ import pytest
 
 from tests.loadtests.proof.drive import against_one_slot, latency_ms, lindley_ms, plan
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 SERVICE_MS = 20.0
 
 

@@ -55,6 +55,7 @@ def queues_ms(port: int, target: str) -> list[float]:
     return sorted(found)
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("name", ONE_AT_A_TIME)
 def test_the_ith_of_simultaneous_requests_has_waited_for_i_others(name: str) -> None:
     """One slot that takes S: waits of 0, S, 2S, … whichever queue they happen in."""
@@ -73,6 +74,7 @@ def test_the_ith_of_simultaneous_requests_has_waited_for_i_others(name: str) -> 
     pytest.fail(f"waits differ from multiples of {service_ms:.1f} ms by {errors} ms")
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("name", PROFILES)
 def test_hold_is_what_the_model_makes_of_a_known_step(name: str) -> None:
     """A wait, a blocking call and a computation of known length, and who is kept by them."""
@@ -145,6 +147,7 @@ def test_killing_a_worker_loses_no_counter_and_leaves_no_gauge(name: str, stack:
         assert after.total(count, http_route="/hello") == 8
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(("name", "workers"), [("sync", 1), ("gthread", 2), ("uvloop", 2)])
 def test_the_exporter_answers_while_every_worker_stands_still(
     name: str, workers: int, stack: Stack
@@ -196,6 +199,7 @@ def test_the_line_that_holds_is_named(name: str, tmp_path: Path) -> None:
         assert not [frame for frame in one["frames"] if frame.startswith("/")]
 
 
+@pytest.mark.alone
 def test_a_line_that_holds_often_and_briefly_is_named_too(tmp_path: Path) -> None:
     with running("uvloop", instruments="explain", ledgers=tmp_path) as live:
         for _ in range(60):
