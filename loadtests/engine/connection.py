@@ -36,8 +36,8 @@ class Owner(Protocol):
 class Connection(asyncio.Protocol):
     """A client's side of one connection, which carries `exchange` while it is `busy`.
 
-    It is `open` as long as another request can be sent. `headers` are those of the answer under
-    way, or of the last one.
+    It is `open` as long as another request can be sent, and waits for it in `pool`. `headers` are
+    those of the answer under way, or of the last one.
     """
 
     __slots__ = (
@@ -57,11 +57,13 @@ class Connection(asyncio.Protocol):
         "on_headers_complete",
         "open",
         "owner",
+        "pool",
     )
 
-    def __init__(self, owner: Owner, exchange: Exchange) -> None:
+    def __init__(self, owner: Owner, exchange: Exchange, pool: list[Connection]) -> None:
         self.owner = owner
         self.exchange = exchange
+        self.pool = pool
         self.busy = self.open = False
         self.headers: dict[bytes, bytes] = {}
         # The parser calls these for every answer: methods of a built-in type cost no frame.

@@ -66,8 +66,18 @@ class Engine:
         self._heads.append(head)
         self._unasked.append(head + b"\r\n")
 
-    def issue(self, target: int, intended_ns: int, then: Then | None = None) -> None:
-        """Send one request now. `then`, of closed users, is called when its fate is known."""
+    def issue(
+        self,
+        target: int,
+        intended_ns: int,
+        then: Then | None = None,
+        pool: list[Connection] | None = None,
+    ) -> None:
+        """Send one request now. `then`, of closed users, is called when its fate is known.
+
+        It takes an idle connection of `pool`, by default that of all open streams, or a new one,
+        which waits there afterwards.
+        """
         stamps = self._stamps
         if stamps.skip:
             stamps.skip -= 1
@@ -83,7 +93,7 @@ class Engine:
         if intended_ns >= self._captures.from_ns:
             asked = True
             request = self._heads[target] + self._captures.take(intended_ns)
-        idle = self._idle
+        idle = self._idle if pool is None else pool
         while idle:
             connection = idle.pop()
             if connection.ready():
@@ -97,7 +107,7 @@ class Engine:
                 exchange.reused = True
                 connection.send()
                 return
-        self._connect(Exchange(target, intended_ns, then, request, asked))
+        self._connect(Exchange(target, intended_ns, then, request, asked), idle)
 
     async def settle(self, deadline_s: float) -> bool:
         """Wait until nothing is under way; False where that lasts longer than `deadline_s`."""
@@ -126,17 +136,17 @@ class Engine:
         exchange.then = None
         self._lose(exchange, Outcome.CENSORED, ErrorKind.NONE)
 
-    def _connect(self, exchange: Exchange) -> None:
-        task = asyncio.get_running_loop().create_task(self._open(exchange))
+    def _connect(self, exchange: Exchange, pool: list[Connection]) -> None:
+        task = asyncio.get_running_loop().create_task(self._open(exchange, pool))
         self._connecting[task] = exchange
         task.add_done_callback(lambda task: self._connecting.pop(task, None))
 
-    async def _open(self, exchange: Exchange) -> None:
+    async def _open(self, exchange: Exchange, pool: list[Connection]) -> None:
         started_ns = perf_counter_ns()
         loop = asyncio.get_running_loop()
         try:
             _, connection = await loop.create_connection(
-                lambda: Connection(self, exchange), self._host, self._port
+                lambda: Connection(self, exchange, pool), self._host, self._port
             )
         except OSError as error:
             self._lose(exchange, Outcome.FAILED, _kind(error))
@@ -159,7 +169,7 @@ class Engine:
         self.in_flight -= 1
         exchange = connection.exchange
         if connection.open:
-            self._idle.append(connection)
+            connection.pool.append(connection)
         else:
             self._connections.discard(connection)
         completed = error is NO_ERROR and status < 400

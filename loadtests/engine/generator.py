@@ -20,7 +20,7 @@ from loadtests.engine.recorder import Recorder
 from loadtests.engine.schedule import NANOSECONDS, Schedule
 from loadtests.engine.stamps import Captures, Stamps
 from loadtests.engine.streams import Replay
-from loadtests.engine.users import crowd
+from loadtests.engine.users import BEGIN_SHARE, crowd
 from loadtests.plan import GeneratorPlan
 from loadtests.records import GeneratorReport
 
@@ -94,7 +94,12 @@ def _engine(plan: GeneratorPlan, recorder: Recorder, share: Share) -> Engine:
 async def _run(plan: GeneratorPlan, arrivals: Schedule, engine: Engine, share: Share) -> None:
     until_ns = plan.origin_ns + int(plan.measure_s * NANOSECONDS)
     await _sleep_until(plan.origin_ns - int(plan.warmup_s * NANOSECONDS))
-    users = [u for s in plan.users for u in crowd(s, engine, plan.seed, share.number, share.of)]
+    begin_s = BEGIN_SHARE * plan.warmup_s
+    users = [
+        user
+        for stream in plan.users
+        for user in crowd(stream, engine, plan.seed, share.number, share.of, begin_s)
+    ]
     dispatcher = Dispatcher(engine, asyncio.get_running_loop(), spin=plan.spin)
     replay = Replay(arrivals, plan.origin_ns, share.number, share.of)
     if len(replay):

@@ -227,6 +227,37 @@ def test_a_closed_user_never_has_two_requests_under_way() -> None:
     assert len(sample) > 6
 
 
+def test_a_user_who_thinks_keeps_its_connection_open_for_itself() -> None:
+    """Ten connections idle at once, though one was enough for as many requests in a row."""
+    accepted = 0
+
+    async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal accepted
+        accepted += 1
+        while True:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(OK)
+
+    async def scenario() -> Any:
+        async with serving(behave) as port:
+            bench = Bench(port)
+            stream = UserStream(name="load", users=10, think_s=0.1, targets=(HELLO,))
+            users = crowd(stream, bench.engine, seed=1, begin_s=0.2)
+            async with asyncio.timeout(10.0):
+                while bench.recorder.recorded < 40:
+                    await asyncio.sleep(0.01)
+            assert await bench.engine.settle(5.0)
+            for user in users:
+                user.stop()
+            await bench.engine.drain(1.0)
+        return bench.rows()
+
+    sample = uvloop.run(scenario())
+
+    assert accepted == 10
+    assert np.count_nonzero(sample["reused"] == 0) == 10
+
+
 async def one_by_one(
     behave: Behaviour, count: int, stamped_rps: float = 0.0, captures: Captures | None = None
 ) -> Any:
