@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib.metadata
 import json
+import math
 import os
 import platform
 import resource
@@ -15,8 +16,10 @@ from typing import Any
 
 import psutil
 
+from loadtests.experiment import Experiment
 from loadtests.results import RESULTS
 from loadtests.run.child import ROOT
+from loadtests.workload import ClosedLoad, OpenLoad
 
 BENCH = ROOT / RESULTS / "bench.json"
 OBSERVER = "observer.throughput_ratio."
@@ -82,6 +85,21 @@ def split_cpus(generators: int = 1) -> tuple[frozenset[int] | None, frozenset[in
     if len(cpus) < 2:
         return None, None
     return frozenset(cpus[:1]), frozenset(cpus[1:][-generators:])
+
+
+def connections_at_most(experiment: Experiment) -> int:
+    """How many connections any load of an experiment can have open at once.
+
+    A closed user has one. Open arrivals that nobody answers go on until they are dropped; of a
+    bystander's there are hardly ever twice as many as are expected.
+    """
+    opened = any(isinstance(load, OpenLoad) for load in experiment.loads)
+    if opened or experiment.capacity is not None:
+        return experiment.max_in_flight
+    users = max(load.users for load in experiment.loads if isinstance(load, ClosedLoad))
+    seconds = experiment.warmup_s + experiment.measure_s
+    beside = 2 * seconds * experiment.bystander.rate if experiment.bystander else 0.0
+    return min(experiment.max_in_flight, users + math.ceil(beside))
 
 
 def require_open_files(needed: int) -> None:
