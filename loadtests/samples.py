@@ -7,6 +7,7 @@ Rule 2: times are nanoseconds from the start of the measurement window (warm-up 
 
 from __future__ import annotations
 
+import contextlib
 import enum
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.parquet as pq
+
+from loadtests.sample_columns import Columns, SamplesError
+
+__all__ = [
+    "NEVER",
+    "SCHEMA",
+    "SCHEMA_VERSION",
+    "ErrorKind",
+    "Outcome",
+    "Samples",
+    "SamplesError",
+    "read",
+]
 
 SCHEMA_VERSION = 2
 
@@ -106,29 +119,35 @@ class Samples:
 
     def where(self, mask: npt.NDArray[np.bool_]) -> Samples:
         """The rows that a boolean column selects."""
-        return Samples(
-            intended_ns=self.intended_ns[mask],
-            sent_ns=self.sent_ns[mask],
-            done_ns=self.done_ns[mask],
-            connect_ns=self.connect_ns[mask],
-            stream=self.stream[mask],
-            streams=self.streams,
-            url=self.url[mask],
-            urls=self.urls,
-            outcome=self.outcome[mask],
-            error=self.error[mask],
-            status=self.status[mask],
-            queue_ns=self.queue_ns[mask],
-            cpu_ns=self.cpu_ns[mask],
-            wait_ns=self.wait_ns[mask],
-            hold_ns=self.hold_ns[mask],
-            step_ns=self.step_ns[mask],
-            worker=self.worker[mask],
-        )
+        return self if mask.all() else _Selection(self, mask)
 
 
-class SamplesError(Exception):
-    """A sample file that cannot be read: says which and why."""
+class _Selection(Samples):
+    """Some rows of other samples: a column is copied whenever it is asked for, and not kept.
+
+    Of ten million rows and seventeen columns hardly anybody wants more than three.
+    """
+
+    __slots__ = ("_rows", "_samples")
+    _rows: npt.NDArray[np.bool_]
+    _samples: Samples
+
+    def __init__(self, samples: Samples, rows: npt.NDArray[np.bool_]) -> None:
+        object.__setattr__(self, "_rows", rows)
+        object.__setattr__(self, "_samples", samples)
+
+    def __getattr__(self, name: str) -> Any:
+        """A field, none of which has a value of its own here."""
+        value = getattr(self._samples, name)
+        return value[self._rows] if isinstance(value, np.ndarray) else value
+
+    def where(self, mask: npt.NDArray[np.bool_]) -> Samples:
+        """See Samples.where. One mask for all columns, however often it was narrowed."""
+        if mask.all():
+            return self
+        rows = self._rows.copy()
+        rows[rows] = mask
+        return _Selection(self._samples, rows)
 
 
 def read(*paths: Path) -> Samples:
@@ -137,57 +156,26 @@ def read(*paths: Path) -> Samples:
     What files of an earlier schema version do not hold was not measured. Raises SamplesError
     where a file is missing or broken.
     """
-    names = [field.name for field in SCHEMA if field.name not in _UNREAD]
-    tables = []
-    for path in paths:
-        try:
-            with pq.ParquetFile(path) as file:
-                tables.append(file.read(columns=names))
-        except (OSError, pa.ArrowException) as error:
-            raise SamplesError(f"{path}: no readable samples ({error})") from None
-    table = pa.concat_tables(tables)
-    streams, stream = _decode(table.column("stream"))
-    urls, url = _decode(table.column("url"))
-    return Samples(
-        intended_ns=table.column("intended_ns").to_numpy(),
-        sent_ns=_filled(table, "sent_ns", NEVER),
-        done_ns=table.column("done_ns").to_numpy(),
-        connect_ns=_filled(table, "connect_ns", NEVER),
-        stream=stream,
-        streams=tuple(streams),
-        url=url,
-        urls=tuple(urls),
-        outcome=_members(table.column("outcome"), Outcome),
-        error=_members(table.column("error"), ErrorKind),
-        status=table.column("status").to_numpy(),
-        queue_ns=_filled(table, "queue_ns", NEVER),
-        cpu_ns=_filled(table, "cpu_ns", NEVER),
-        wait_ns=_filled(table, "wait_ns", NEVER),
-        hold_ns=_filled(table, "hold_ns", NEVER),
-        step_ns=_filled(table, "step_ns", NEVER),
-        worker=_filled(table, "worker", 0),
-    )
-
-
-_UNREAD = ("endpoint", "reused")
-
-
-def _filled(table: Any, name: str, null: int) -> npt.NDArray[Any]:
-    if name not in table.column_names:
-        dtype: np.dtype[Any] = SCHEMA.field(name).type.to_pandas_dtype()
-        return np.full(table.num_rows, null, dtype)
-    filled: npt.NDArray[Any] = table.column(name).fill_null(null).to_numpy()
-    return filled
-
-
-def _decode(column: Any) -> tuple[list[str], npt.NDArray[np.int32]]:
-    combined = column.unify_dictionaries().combine_chunks()
-    if isinstance(combined, pa.ChunkedArray):
-        combined = combined.chunk(0)
-    return combined.dictionary.to_pylist(), combined.indices.to_numpy()
-
-
-def _members(column: Any, kind: type[enum.IntEnum]) -> npt.NDArray[np.uint8]:
-    words, codes = _decode(column)
-    values = np.array([kind[word.upper()] for word in words], dtype=np.uint8)
-    return values[codes] if len(words) else codes.astype(np.uint8)
+    with contextlib.ExitStack() as stack:
+        files = Columns(SCHEMA, paths, stack)
+        streams, stream = files.words("stream")
+        urls, url = files.words("url")
+        return Samples(
+            intended_ns=files.numbers("intended_ns", NEVER),
+            sent_ns=files.numbers("sent_ns", NEVER),
+            done_ns=files.numbers("done_ns", NEVER),
+            connect_ns=files.numbers("connect_ns", NEVER),
+            stream=stream,
+            streams=streams,
+            url=url,
+            urls=urls,
+            outcome=files.members("outcome", Outcome),
+            error=files.members("error", ErrorKind),
+            status=files.numbers("status", 0),
+            queue_ns=files.numbers("queue_ns", NEVER),
+            cpu_ns=files.numbers("cpu_ns", NEVER),
+            wait_ns=files.numbers("wait_ns", NEVER),
+            hold_ns=files.numbers("hold_ns", NEVER),
+            step_ns=files.numbers("step_ns", NEVER),
+            worker=files.numbers("worker", 0),
+        )

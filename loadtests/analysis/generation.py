@@ -34,21 +34,22 @@ def generation_of(
     reports: Sequence[GeneratorReport], samples: Samples, window_s: float
 ) -> Generation:
     """The generator's own figures, from its reports and the samples of the window."""
-    sent = samples.where(samples.sent_ns != NEVER)
+    was_sent, kept = samples.sent_ns != NEVER, samples.outcome != Outcome.DROPPED
+    sent = samples.where(was_sent)
     begun_ns = sent.sent_ns - sent.connect_ns
-    late_ms = (begun_ns - sent.intended_ns).astype(np.float64) / 1e6
-    intended = int(np.count_nonzero(samples.outcome != Outcome.DROPPED))
-    never = int(np.count_nonzero((samples.sent_ns == NEVER) & (samples.outcome != Outcome.DROPPED)))
+    late_ns = begun_ns - sent.intended_ns
+    intended = int(np.count_nonzero(kept))
+    never = int(np.count_nonzero(kept & ~was_sent))
     # A request that never got a connection was begun all the same.
     in_time = int(np.count_nonzero(begun_ns < window_s * SECOND)) + never
     delays = [r.run_delay_s / r.wall_s for r in reports if r.run_delay_s is not None]
     return Generation(
-        lateness_p99_ms=_p99(late_ms),
+        lateness_p99_ms=_p99_ms(late_ns),
         punctual=in_time / intended if intended else None,
         cpu=max(report.cpu_s / report.wall_s for report in reports),
         delay=max(delays) if delays else None,
     )
 
 
-def _p99(late_ms: npt.NDArray[np.float64]) -> float | None:
-    return float(np.quantile(late_ms, 0.99, method="higher")) if len(late_ms) else None
+def _p99_ms(late_ns: npt.NDArray[np.int64]) -> float | None:
+    return float(np.quantile(late_ns, 0.99, method="higher")) / 1e6 if len(late_ns) else None

@@ -10,6 +10,9 @@ from loadtests.engine.schedule import digest
 from loadtests.plan import GeneratorPlan
 from loadtests.samples import Samples
 
+TARGETS = 2**16
+"""More targets than a schedule can have; times of weeks leave room for them beside."""
+
 
 def digest_of(samples: Samples, plan: GeneratorPlan) -> str:
     """The digest of all open streams' requests, by their intended times and targets."""
@@ -21,10 +24,11 @@ def digest_of(samples: Samples, plan: GeneratorPlan) -> str:
                 numbers[at] = target.number
     targets = numbers[samples.stream, samples.url] if numbers.size else np.array([], dtype=np.int64)
     mine = targets >= 0
-    intended, targets = samples.intended_ns[mine], targets[mine]
-    order = np.lexsort((targets, intended))
+    # One number for both, which is sorted in a fraction of the time that two columns take.
+    both = samples.intended_ns[mine] * TARGETS + targets[mine]
+    both.sort()
     return digest(
         plan.arrivals,
-        array("q", intended[order].tobytes()),
-        array("H", targets[order].astype(np.uint16).tobytes()),
+        array("q", (both // TARGETS).tobytes()),
+        array("H", (both % TARGETS).astype(np.uint16).tobytes()),
     )

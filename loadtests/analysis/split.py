@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 
@@ -33,13 +35,22 @@ def split_of(samples: Samples) -> Split | None:
     if not len(latency_ns):
         return None
     slowest = len(latency_ns) // SLOWEST
-    slow = np.zeros(len(latency_ns), dtype=bool)
-    slow[np.argsort(latency_ns, kind="stable")[len(latency_ns) - slowest :]] = True
+    slow = _highest(latency_ns, slowest) if slowest >= LEAST_SLOWEST else None
+    answered = int(np.count_nonzero(samples.outcome == Outcome.COMPLETED))
     return Split(
-        stamped=round(len(latency_ns) / len(completed(samples).done_ns), 4),
+        stamped=round(len(latency_ns) / answered, 4),
         all=parts_of(found),
-        slowest=parts_of(found.where(slow)) if slowest >= LEAST_SLOWEST else None,
+        slowest=None if slow is None else parts_of(found.where(slow)),
     )
+
+
+def _highest(values: Nanoseconds, count: int) -> npt.NDArray[np.bool_]:
+    """Which values are the `count` highest; of equal ones the last."""
+    least = np.partition(values, len(values) - count)[len(values) - count]
+    found: npt.NDArray[np.bool_] = values > least
+    equal = np.flatnonzero(values == least)
+    found[equal[len(equal) - (count - np.count_nonzero(found)) :]] = True
+    return found
 
 
 def return_ns(samples: Samples) -> Nanoseconds:
@@ -51,22 +62,31 @@ def return_ns(samples: Samples) -> Nanoseconds:
 def parts_of(samples: Samples) -> Parts:
     """The mean parts of measured requests, of which there must be one."""
     count = len(samples.done_ns)
-    parts = {
-        "lateness_ms": samples.sent_ns - samples.intended_ns - samples.connect_ns,
-        "connect_ms": samples.connect_ns,
-        "queue_ms": samples.queue_ns,
-        "cpu_ms": samples.cpu_ns,
-        "wait_ms": samples.wait_ns,
-        "return_ms": return_ns(samples),
+    total_ns = int((samples.done_ns - samples.intended_ns).sum())
+    # One after another: each is a column, and there may be millions of rows.
+    parts: dict[str, Callable[[], Nanoseconds]] = {
+        "lateness_ms": lambda: samples.sent_ns - samples.intended_ns - samples.connect_ns,
+        "connect_ms": lambda: samples.connect_ns,
+        "queue_ms": lambda: samples.queue_ns,
+        "cpu_ms": lambda: samples.cpu_ns,
+        "wait_ms": lambda: samples.wait_ns,
+        "return_ms": lambda: return_ns(samples),
     }
 
-    def mean_ms(total_ns: int) -> float:
+    def mean_ms(sum_ns: int) -> float:
         # One division of whole numbers: the same on every machine, to the last bit.
-        return total_ns / (count * 1_000_000)
+        return sum_ns / (count * 1_000_000)
 
+    sums = {name: _sums(part()) for name, part in parts.items()}
     return Parts(
         requests=count,
-        latency_ms=mean_ms(int((samples.done_ns - samples.intended_ns).sum())),
-        **{name: mean_ms(int(part.clip(min=0).sum())) for name, part in parts.items()},
-        remainder_ms=mean_ms(sum(int(part.clip(max=0).sum()) for part in parts.values())),
+        latency_ms=mean_ms(total_ns),
+        **{name: mean_ms(above) for name, (above, _) in sums.items()},
+        remainder_ms=mean_ms(sum(below for _, below in sums.values())),
     )
+
+
+def _sums(part: Nanoseconds) -> tuple[int, int]:
+    """The sum of what is above zero, and of what is below."""
+    above = int(part.clip(min=0).sum())
+    return above, int(part.sum()) - above

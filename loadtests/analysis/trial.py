@@ -19,6 +19,7 @@ from loadtests.samples import ErrorKind, Outcome, Samples
 
 SLICE_S = 0.5
 SECOND = 1e9
+Counts = npt.NDArray[np.intp]
 
 
 def summarize(trial: SavedTrial) -> Trial:
@@ -55,6 +56,9 @@ def summarize(trial: SavedTrial) -> Trial:
         punctual=rounded(generation.punctual, 4),
         generator_cpu=rounded(generation.cpu),
         generator_delay=rounded(generation.delay),
+        role=trial.spec.role,
+        arm=trial.spec.arm,
+        attempt=trial.spec.attempt,
     )
     return with_instruments(summary, trial, measured, main)
 
@@ -103,11 +107,14 @@ def _from_send_ms(samples: Samples) -> npt.NDArray[np.float64]:
 
 def _errors(samples: Samples) -> dict[str, int]:
     failed = samples.where(samples.outcome == Outcome.FAILED)
+    by_status = np.where(failed.error == ErrorKind.STATUS, failed.status, 0)
+    kinds = np.stack([failed.error.astype(np.int64), by_status.astype(np.int64)])
+    found, counts = np.unique(kinds, axis=1, return_counts=True)
     names = [
         f"status {status}" if error == ErrorKind.STATUS else ErrorKind(error).name.lower()
-        for error, status in zip(failed.error.tolist(), failed.status.tolist(), strict=True)
+        for error, status in found.T.tolist()
     ]
-    return {name: names.count(name) for name in sorted(set(names))}
+    return dict(sorted(zip(names, counts.tolist(), strict=True)))
 
 
 def _answered_in_window(samples: Samples, window_s: float) -> int:
@@ -118,25 +125,35 @@ def _answered_in_window(samples: Samples, window_s: float) -> int:
 
 
 def _timeline(samples: Samples, window_s: float) -> tuple[Instant, ...]:
+    """Slice by slice, of which there may be thousands: the samples are looked at once for all."""
+    starts_s = np.arange(0.0, window_s - 1e-9, SLICE_S)
+    lengths_s = np.minimum(SLICE_S, window_s - starts_s)
+    ends_s = starts_s + lengths_s
+    edges = np.ceil(np.append(starts_s, ends_s[-1]) * SECOND).astype(np.int64)
+    offered = np.diff(_below(np.sort(samples.intended_ns), edges))
     completed = samples.where(samples.outcome == Outcome.COMPLETED)
+    order = np.argsort(completed.done_ns)
+    ends = _below(completed.done_ns[order], edges)
+    latency_ms = _latency_ms(completed)[order]
     instants: list[Instant] = []
-    edges = np.arange(0.0, window_s - 1e-9, SLICE_S)
-    for start_s in edges.tolist():
-        length_s = min(SLICE_S, window_s - start_s)
-        low, high = start_s * SECOND, (start_s + length_s) * SECOND
-        offered = (samples.intended_ns >= low) & (samples.intended_ns < high)
-        achieved = (completed.done_ns >= low) & (completed.done_ns < high)
-        latencies = np.sort(_latency_ms(completed.where(achieved)))
+    for number, (start_s, length_s) in enumerate(zip(starts_s, lengths_s, strict=True)):
+        latencies = np.sort(latency_ms[ends[number] : ends[number + 1]])
         instants.append(
             Instant(
-                start_s=round(start_s, 3),
-                offered_rps=round(int(np.count_nonzero(offered)) / length_s, 3),
-                achieved_rps=round(int(np.count_nonzero(achieved)) / length_s, 3),
+                start_s=round(float(start_s), 3),
+                offered_rps=round(int(offered[number]) / float(length_s), 3),
+                achieved_rps=round(len(latencies) / float(length_s), 3),
                 p50_ms=rounded(quantile(latencies, 0.5)),
                 max_ms=rounded(float(latencies[-1])) if len(latencies) else None,
             )
         )
     return tuple(instants)
+
+
+def _below(ascending_ns: npt.NDArray[np.int64], edges_ns: npt.NDArray[np.int64]) -> Counts:
+    """How many times are below each edge."""
+    found: Counts = np.searchsorted(ascending_ns, edges_ns, side="left")
+    return found
 
 
 def _cpu_s(usage: Sequence[UsagePoint], origin_ns: int, window_s: float) -> float | None:

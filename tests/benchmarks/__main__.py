@@ -8,13 +8,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from tests.benchmarks import demo, generator, observer, twins
+from tests.benchmarks import analysis, demo, generator, observer, twins
 
 BENCHMARKS: dict[str, Callable[[], None]] = {
     "generator": generator.main,
     "twins": twins.main,
     "observer": observer.main,
     "demo": demo.main,
+    "analysis": analysis.main,
 }
 
 

@@ -6,9 +6,11 @@ import dataclasses
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from loadtests import sample_columns
 from loadtests import samples as sample_files
 from loadtests.engine.exchange import Exchange
 from loadtests.engine.recorder import Reader, Recorder
@@ -131,6 +133,96 @@ def test_a_selection_takes_every_column_along(tmp_path: Path) -> None:
         expected = column if isinstance(column, tuple) else [column.tolist()[3]]
         got = getattr(third, field.name)
         assert (got if isinstance(got, tuple) else got.tolist()) == expected, field.name
+
+
+def test_selections_of_selections_take_the_rows_of_both(tmp_path: Path) -> None:
+    write(tmp_path / "samples.parquet", 60)
+    found = sample_files.read(tmp_path / "samples.parquet")
+
+    even = found.where(found.intended_ns % 2 == 0)
+    sixths = even.where(even.intended_ns % 3 == 0)
+    late = sixths.where(sixths.intended_ns >= 30)
+
+    assert sixths.intended_ns.tolist() == list(range(0, 60, 6))
+    assert late.done_ns.tolist() == [2_000 + n for n in range(30, 60, 6)]
+    assert late.urls == found.urls
+    assert even.intended_ns.tolist() == list(range(0, 60, 2))
+    nothing = late.where(late.intended_ns < 0)
+    assert nothing.outcome.tolist() == nothing.where(nothing.outcome == 0).outcome.tolist() == []
+
+
+def test_a_selection_of_all_rows_is_no_copy_and_of_some_copies_what_is_asked_for(
+    tmp_path: Path,
+) -> None:
+    """Ten million rows must fit beside what is computed of them."""
+    write(tmp_path / "samples.parquet", 9)
+    found = sample_files.read(tmp_path / "samples.parquet")
+
+    some = found.where(found.intended_ns > 0)
+    selected = some.where(np.ones(8, dtype=bool))
+
+    assert found.where(np.ones(9, dtype=bool)) is found
+    assert selected is some
+    kept = [
+        getattr(some, name)
+        for kind in type(some).__mro__
+        for name in getattr(kind, "__slots__", ())
+        if name.startswith("_")
+    ]
+    assert [one.dtype for one in kept if isinstance(one, np.ndarray)] == [bool]
+    assert some.done_ns is not some.done_ns
+
+
+@pytest.mark.parametrize("batch", [1, 7, 30, 64])
+def test_columns_are_read_alike_in_pieces_of_any_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch: int
+) -> None:
+    for share, count in enumerate((30, 0, 20)):
+        write(tmp_path / f"samples-{share}.parquet", count)
+    paths = sorted(tmp_path.glob("*.parquet"))
+    whole = sample_files.read(*paths)
+
+    monkeypatch.setattr(sample_columns, "BATCH_ROWS", batch)
+    pieces = sample_files.read(*paths)
+
+    for field in dataclasses.fields(whole):
+        one, other = getattr(whole, field.name), getattr(pieces, field.name)
+        same = one == other if isinstance(one, tuple) else np.array_equal(one, other)
+        assert same, field.name
+        assert isinstance(one, tuple) or one.dtype == other.dtype, field.name
+
+
+def test_words_of_files_that_number_them_otherwise_are_the_same_words(tmp_path: Path) -> None:
+    """Two processes of which one has met other outcomes first."""
+    for name, outcomes in (("a", (1, 0, 0)), ("b", (3, 1, 0))):
+        recorder, path = Recorder(origin_ns=0), tmp_path / f"{name}.parquet"
+        for number, outcome in enumerate(outcomes):
+            recorder.record(Exchange(0, number), Outcome(outcome), number, 0, ErrorKind(outcome))
+        recorder.close()
+        writer = SampleWriter(path, TARGETS)
+        writer.write(recorder.full.popleft())
+        writer.close()
+        table = pq.read_table(path)
+        words = table.column("outcome").to_pylist()
+        found = pa.array(words).dictionary_encode()
+        at = table.schema.get_field_index("outcome")
+        pq.write_table(table.set_column(at, "outcome", found), path)
+
+    found = sample_files.read(tmp_path / "a.parquet", tmp_path / "b.parquet")
+
+    assert found.outcome.tolist() == [1, 0, 0, 3, 1, 0]
+    assert found.error.tolist() == [1, 0, 0, 3, 1, 0]
+
+
+def test_a_file_whose_pages_are_broken_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "samples.parquet"
+    write(path, 5_000)
+    data = bytearray(path.read_bytes())
+    data[100:400] = bytes(300)
+    path.write_bytes(data)
+
+    with pytest.raises(SamplesError, match=r"samples\.parquet: no readable samples"):
+        sample_files.read(path)
 
 
 def test_a_sample_held_in_memory_takes_at_most_64_bytes() -> None:

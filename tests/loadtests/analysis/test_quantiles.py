@@ -16,6 +16,21 @@ def test_the_estimator_is_definition_8_of_hyndman_and_fan(q: float, expected: fl
     assert quantiles.quantile(np.arange(1.0, 1001.0), q) == pytest.approx(expected, abs=1e-6)
 
 
+def test_the_estimator_is_to_the_last_bit_that_of_numpy() -> None:
+    """Its method of that name, for latencies of any scale and number, tied or not."""
+    rng = np.random.default_rng(3)
+    compared = 0
+    for size in (6, 7, 36, 40, 368, 1000, 1001, 4096):
+        for scale in (1e-3, 1.0, 1e6):
+            values = np.sort(np.round(rng.exponential(scale, size), 4))
+            for q in (*quantiles.CURVE, *rng.random(20).tolist()):
+                stated = quantiles.quantile(values, q)
+                if stated is not None:
+                    assert stated == np.quantile(values, q, method="median_unbiased")
+                    compared += 1
+    assert compared > 600
+
+
 @pytest.mark.parametrize(
     ("q", "count"), [(0.5, 6), (0.9, 36), (0.95, 72), (0.99, 368), (0.999, 3688), (0.01, 368)]
 )

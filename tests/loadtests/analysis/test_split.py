@@ -100,6 +100,18 @@ def test_the_slowest_hundredth_is_split_apart_where_it_has_ten_requests() -> Non
     assert (few.all.requests, few.slowest) == (999, None)
 
 
+def test_of_equally_slow_requests_the_last_are_the_slowest() -> None:
+    rows = [dataclasses.replace(ROW, at=float(n), queue=float(n)) for n in range(1005)]
+    rows[3] = dataclasses.replace(ROW, at=3.0, took=500.0, queue=7.0)
+
+    split = split_of(samples_of(rows))
+
+    assert split is not None
+    assert split.slowest is not None
+    assert split.slowest.requests == 10
+    assert split.slowest.queue_ms == pytest.approx((7.0 + sum(range(996, 1005))) / 10)
+
+
 def test_a_trial_without_instruments_says_nothing_of_them() -> None:
     trial = summarize(trial_of([Row(at=10.0 * n) for n in range(100)]))
 

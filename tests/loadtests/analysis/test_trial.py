@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from loadtests.analysis.summary import Requests
@@ -107,3 +109,38 @@ def test_the_timeline_shows_a_backlog_that_grows() -> None:
     assert [instant.achieved_rps for instant in timeline[:3]] == [8.0, 6.0, 6.0]
     slowest = [instant.max_ms for instant in timeline]
     assert (slowest[0], slowest[-1]) == (150.0, 3300.0)
+
+
+def test_an_instant_has_its_first_moment_and_not_its_last() -> None:
+    """Slices of half a second; what is offered or answered at the window's end is in none."""
+    rows = [Row(at=at, took=0.0) for at in (-0.001, 0.0, 499.999, 500.0, 9999.999, 10_000.0)]
+
+    timeline = summarize(trial_of(rows)).timeline
+
+    for rate in ("offered_rps", "achieved_rps"):
+        rates = [getattr(instant, rate) for instant in timeline]
+        assert (rates[0], rates[1], rates[-1]) == (4.0, 2.0, 2.0)
+        assert sum(rates) == 8.0
+
+
+def test_an_instant_has_the_latencies_of_the_answers_in_it() -> None:
+    """In whatever order they came, and however many failed meanwhile."""
+    slow = [Row(at=1000.0 - n, took=600.0 + n) for n in range(10)]
+    quick = [Row(at=1600.0 + n, took=float(n)) for n in reversed(range(11))]
+    failed = Row(at=1600.0, took=390.0, outcome=Outcome.FAILED, error=ErrorKind.RESET, status=0)
+
+    timeline = summarize(trial_of([*quick, failed, *slow])).timeline
+
+    assert timeline[3].achieved_rps == 42.0
+    assert (timeline[3].p50_ms, timeline[3].max_ms) == (10.0, 609.0)
+    assert (timeline[2].achieved_rps, timeline[2].p50_ms, timeline[2].max_ms) == (0.0, None, None)
+
+
+def test_a_last_slice_that_is_shorter_has_a_rate_of_its_own() -> None:
+    trial = trial_of([Row(at=1100.0, took=5.0)] * 8)
+    plan = trial.plan.model_copy(update={"measure_s": 1.2})
+
+    timeline = summarize(dataclasses.replace(trial, plan=plan)).timeline
+
+    assert [instant.start_s for instant in timeline] == [0.0, 0.5, 1.0]
+    assert [instant.achieved_rps for instant in timeline] == [0.0, 0.0, 40.0]
