@@ -1,6 +1,7 @@
 """The trials of a run, sorted into what is compared: one cell per workload and load.
 
-Rule: an INVALID trial is kept and shown, and never enters a median.
+Rule: an INVALID trial is kept and shown, and never enters a median. The probes of a search and the
+second arm of a profile that is compared with itself are no part of a cell.
 """
 
 from __future__ import annotations
@@ -40,6 +41,11 @@ class Cell:
     rows: tuple[Row, ...]
 
     @property
+    def calibrates(self) -> bool:
+        """Whether all its trials are those that predictions rest on."""
+        return all(t.role == "calibrate" for row in self.rows for t in (*row.valid, *row.invalid))
+
+    @property
     def drawn(self) -> tuple[Row, ...]:
         """The rows that have a valid trial, the only ones that charts and sentences use."""
         return tuple(row for row in self.rows if row.valid)
@@ -60,7 +66,11 @@ def _size(load: LoadSummary) -> tuple[str, float]:
 
 
 def _rows(summary: Summary, workload: str, load: str) -> tuple[Row, ...]:
-    here = [t for t in summary.trials if t.workload == workload and t.load == load]
+    here = [
+        t
+        for t in summary.trials
+        if (t.workload, t.load, t.arm) == (workload, load, 1) and t.role != "probe"
+    ]
     known = [profile.name for profile in summary.profiles]
     names = sorted({t.profile for t in here}, key=lambda n: (n not in known, _place(known, n)))
     return tuple(

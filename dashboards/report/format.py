@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from collections.abc import Sequence
 
@@ -63,6 +64,22 @@ def rate(per_second: float | None) -> str:
     return f"{text}{NBSP}requests/s"
 
 
+def bounds(low: float | None, high: float | None) -> str:
+    """An interval as its two ends: 37.5–40.0; the sign for *not stated* without it."""
+    if low is None or high is None:
+        return MISSING
+    return f"{figure(low)}–{figure(high)}"
+
+
+def relative(error: float | None) -> str:
+    """How far off a value is, as a signed whole percentage: +12 %, −3 %; 0 % where it is less."""
+    if error is None or not math.isfinite(error):
+        return MISSING
+    rounded = round(100 * error)
+    sign = "+" if rounded > 0 else "−" if rounded < 0 else ""
+    return f"{sign}{abs(rounded)}{NBSP}%"
+
+
 def percentile(quantile: float) -> str:
     """A quantile (0 to 1) as a percentage: 50 %, 99.9 %."""
     return f"{quantile * 100:.10g}{NBSP}%"
@@ -86,6 +103,11 @@ def listed(words: Sequence[str]) -> str:
     if len(words) <= 1:
         return "".join(words)
     return f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def slug(name: str) -> str:
+    """A name as part of an id of the page."""
+    return re.sub(r"[^A-Za-z0-9_]+", "-", name).strip("-").lower() or "x"
 
 
 def plural(number: int, one: str, many: str | None = None) -> str:

@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from importlib import resources
 from typing import Any
 
 import jinja2
 from markupsafe import Markup
 
-from dashboards.report import columns, compared, holding
-from dashboards.report.cells import Row, cells
+from dashboards.palette import look
+from dashboards.report import anchors, trials, verdicts
 from dashboards.report.charts.chart import Chart
-from dashboards.report.facts import evidence, factors, flat, observed_on, observer, swatch
-from dashboards.report.format import count, duration, figure, plural, printable
-from dashboards.report.generator import GENERATOR
-from dashboards.report.inside import TIMES, host
-from dashboards.report.ratios import PAIRS
-from dashboards.report.sections import sections
-from loadtests.analysis.summary import Summary, Trial
+from dashboards.report.context import context
+from dashboards.report.facts import evidence, swatch
+from dashboards.report.format import bounds, count, duration, figure, plural, printable, slug
+from loadtests.analysis.summary import Summary
 
 HERE = resources.files("dashboards.report")
 
 
 def render(summary: Summary) -> str:
     """The whole page as HTML text, without any reference to another file or host."""
+    given = context(summary)
+    page = _environment(given["aliases"]).get_template("template.html")
+    return page.render(
+        given,
+        css=Markup(_read("static/report.css") + _read("static/decisions.css")),
+        library=Markup(_read("static/vendor/echarts.min.js")),
+        script=Markup(_read("static/report.js")),
+    )
+
+
+def _environment(aliases: dict[str, str]) -> jinja2.Environment:
     env = jinja2.Environment(
         loader=jinja2.FunctionLoader(_read),
         autoescape=True,
@@ -37,44 +44,25 @@ def render(summary: Summary) -> str:
     env.filters |= {
         "count": count,
         "duration": duration,
-        "figure": figure,
+        "estimated": verdicts.estimated,
         "evidence": evidence,
+        "figure": figure,
+        "ids": anchors.ids,
         "island": island,
+        "slug": slug,
+        "unsaid": verdicts.unsaid,
+        "verdict_style": verdicts.style,
+        "words": trials.words,
     }
-    env.globals |= {"swatch": swatch, "plural": plural}
-    return env.get_template("template.html").render(_context(summary))
-
-
-def _context(summary: Summary) -> dict[str, Any]:
-    return {
-        "run": summary,
-        "profiles": [(p, factors(p), flat(p.facts)) for p in summary.profiles],
-        "loads": compared.loads(summary),
-        "processors": compared.processors(summary),
-        "servers": compared.servers(summary),
-        "unverified": list(compared.unverified(summary)),
-        "environment": flat({k: v for k, v in summary.environment.items() if k != "observer"}),
-        "observer": observer(summary.environment),
-        "observed_on": observed_on(summary.environment),
-        "warned": [t for t in summary.trials if t.warnings],
-        "sections": sections(summary),
-        "pairs": PAIRS,
-        "valid": _fewest_and_most(len(r.valid) for r in _rows(summary)),
-        "repetitions": _fewest_and_most(len(r.valid) + len(r.invalid) for r in _rows(summary)),
-        "invalid": [t for t in summary.trials if not t.valid],
-        "errors": [(t, t.errors) for t in summary.trials if t.errors],
-        "figures": columns.measured(summary.trials),
-        "fates": columns.FATES,
-        "generator": columns.measured(summary.trials, GENERATOR),
-        "times": columns.measured(summary.trials, TIMES),
-        "host": columns.measured(summary.trials, host(summary.trials)),
-        "held_headings": list(holding.HEADINGS),
-        "held_units": list(holding.UNITS),
-        "digests": _digests(summary),
-        "css": Markup(_read("static/report.css")),
-        "library": Markup(_read("static/vendor/echarts.min.js")),
-        "script": Markup(_read("static/report.js")),
+    env.globals |= {
+        "again": trials.again,
+        "bounds": bounds,
+        "colour": lambda profile: look(profile).colour,
+        "plural": plural,
+        "swatch": swatch,
+        "target": lambda wanted, here: anchors.target(wanted, here, aliases),
     }
+    return env
 
 
 def _plain(value: Any) -> Any:
@@ -84,23 +72,6 @@ def _plain(value: Any) -> Any:
 
 def _read(name: str) -> str:
     return HERE.joinpath(name).read_text(encoding="utf-8")
-
-
-def _rows(summary: Summary) -> list[Row]:
-    return [row for cell in cells(summary) for row in cell.rows]
-
-
-def _fewest_and_most(counts: Iterable[int]) -> tuple[int, int]:
-    found = list(counts)
-    return (min(found), max(found)) if found else (0, 0)
-
-
-def _digests(summary: Summary) -> list[tuple[Trial, ...]]:
-    """The trials that should have had the same schedule and had not, group by group."""
-    groups: dict[tuple[str, str, int], list[Trial]] = {}
-    for trial in summary.trials:
-        groups.setdefault((trial.workload, trial.load, trial.repetition), []).append(trial)
-    return [tuple(g) for g in groups.values() if len({t.schedule_digest for t in g}) > 1]
 
 
 def island(chart: Chart) -> Markup:

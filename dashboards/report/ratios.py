@@ -1,23 +1,25 @@
-"""What a ratio between two profiles may be called, by how many pairs stand behind it."""
+"""What a ratio between two profiles may be called, by its interval over the pairs of trials."""
 
 from __future__ import annotations
 
-from dashboards.report.cells import VISIBLE
-from dashboards.report.format import figure
+from dashboards.report.format import bounds, figure
 from loadtests.analysis.summary import Comparison
 
-# Without any true difference, so many pairs are all on one side of 1 once in 32 times: 3 %.
-# Three pairs are one time in four.
-PAIRS = 6
+# With fewer pairs a ratio has no interval.
+PAIRS = 5
+
+# Within these two a ratio of equals lies; beyond them a difference is one that matters.
+LEAST, MOST = 0.9, 1.1
 
 
 def verdict(comparison: Comparison) -> str:
-    """A ratio in words: a finding from PAIRS pairs on that all point one way, else observed."""
-    if 1 / VISIBLE <= comparison.median <= VISIBLE:
-        same = "no visible difference"
-        return same if comparison.n >= PAIRS else f"observation: {same}"
-    if comparison.n < PAIRS:
+    """A ratio in words: a difference, none that is visible, or that more trials have to say it."""
+    low, high = comparison.low, comparison.high
+    if low is None or high is None:
         return "observation"
-    if comparison.min <= 1 <= comparison.max:
-        return "observation: pairs on both sides of 1"
-    return f"{comparison.b} is {figure(comparison.median)} times {comparison.a}"
+    if low >= LEAST and high <= MOST:
+        return "no visible difference"
+    if (low > 1 or high < 1) and not LEAST <= comparison.median <= MOST:
+        ratio = f"{figure(comparison.median)} times {comparison.a} ({bounds(low, high)})"
+        return f"{comparison.b} is {ratio}"
+    return "undecided"

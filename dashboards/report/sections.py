@@ -1,80 +1,53 @@
-"""One section of the report per workload: tables and charts per load, then from load to load."""
+"""One section of the report per workload: load by load, from load to load, and what they decide."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dashboards.report import charts, holding, inside
-from dashboards.report.cells import Cell, Row, cells, censored
+from dashboards.report import charts
+from dashboards.report.cells import Cell, cells
+from dashboards.report.charts import usl
 from dashboards.report.charts.chart import Chart
-from dashboards.report.charts.split import SplitChart
-from dashboards.report.charts.swimlane import Swimlane
-from dashboards.report.columns import FATES, FIGURES, Column, measured
-from dashboards.report.format import listed
-from dashboards.report.generator import GENERATOR
-from dashboards.report.holding import Held, HeldAt
+from dashboards.report.charts.plane import Plot
+from dashboards.report.format import slug
+from dashboards.report.loads import Load, loads
+from dashboards.report.predictions import Predicted, predicted
 from dashboards.report.ratios import verdict
-from loadtests.analysis.decisions import Capacity
-from loadtests.analysis.instruments import WorkerShare
-from loadtests.analysis.summary import Comparison, Summary, Trial, WorkloadSummary
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """One line of a table: a profile's medians, or (with `trial`) one INVALID trial as it was."""
-
-    profile: str
-    trials: str
-    figures: tuple[str, ...]
-    fates: tuple[str, ...]
-    generator: tuple[str, ...]
-    times: tuple[str, ...]
-    host: tuple[str, ...]
-    trial: Trial | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Inside:
-    """What the instruments say of a cell: where the time went, and who held what."""
-
-    split: SplitChart | None
-    swimlane: Swimlane | None
-    routes: tuple[Held, ...]
-    lines: tuple[HeldAt, ...]
-    workers: tuple[tuple[Trial, WorkerShare], ...]
-    notes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """One cell of the run, ready to be shown; `notes` says what limits its figures."""
-
-    cell: Cell
-    lines: tuple[Figures, ...]
-    charts: tuple[Chart, ...]
-    inside: Inside
-    notes: tuple[str, ...]
+from loadtests.analysis.decisions import Diagnosis
+from loadtests.analysis.summary import Comparison, Summary, WorkloadSummary
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One workload: its loads, its charts from load to load, its ratios and capacities."""
+    """One workload: its loads, its charts from load to load, its ratios.
+
+    `diagnoses` are those of loads that are not shown one by one.
+    """
 
     workload: WorkloadSummary
+    diagnoses: tuple[Diagnosis, ...]
     loads: tuple[Load, ...]
     sweep: tuple[Chart, ...]
+    predicted: Predicted | None
+    usl: Plot | None
     ratios: tuple[tuple[Comparison, str], ...]
-    capacities: tuple[Capacity, ...]
+
+    @property
+    def intervals(self) -> bool:
+        """Whether one of its ratios has an interval."""
+        return any(ratio.low is not None for ratio, _ in self.ratios)
 
 
 def sections(summary: Summary) -> list[Section]:
-    """The sections of a run in the order of its workloads; those without trials left out."""
+    """The sections of a run in the order of its workloads; those with nothing to show left out."""
     found = []
+    every = cells(summary)
     for number, workload in enumerate(summary.workloads, 1):
-        mine = [cell for cell in cells(summary) if cell.workload == workload.name]
-        if mine:
-            found.append(_section(summary, workload, mine, number))
+        mine = [cell for cell in every if cell.workload == workload.name]
+        section = _section(summary, workload, mine, number)
+        if mine or section.predicted or section.usl:
+            found.append(section)
     return found
 
 
@@ -82,65 +55,19 @@ def _section(
     summary: Summary, workload: WorkloadSummary, mine: Sequence[Cell], number: int
 ) -> Section:
     per_cell, sweep = charts.of_workload(mine, number)
-    trials = summary.trials
-    kinds = (FIGURES, FATES, GENERATOR, inside.TIMES, inside.host(trials))
-    tables = tuple(measured(trials, of) for of in kinds)
-    drawings = charts.inside(mine, number)
+    fits = [fit for fit in summary.decisions.usl if fit.workload == workload.name]
     ratios = (c for c in summary.comparisons if c.workload == workload.name)
+    shown = {cell.load.name for cell in mine}
     return Section(
         workload=workload,
-        loads=tuple(
-            Load(
-                cell,
-                tuple(_lines(cell, tables)),
-                tuple(drawn),
-                _inside(cell, *drawings[n]),
-                tuple(_notes(cell)),
-            )
-            for n, (cell, drawn) in enumerate(zip(mine, per_cell, strict=True))
+        diagnoses=tuple(
+            d
+            for d in summary.decisions.diagnoses
+            if d.workload == workload.name and d.load not in shown
         ),
+        loads=tuple(loads(summary, mine, per_cell, number)),
         sweep=tuple(sweep),
+        predicted=predicted(summary, workload.name),
+        usl=usl.chart(fits, f"usl-{slug(workload.name)}") if fits else None,
         ratios=tuple((c, verdict(c)) for c in ratios),
-        capacities=tuple(c for c in summary.capacities if c.workload == workload.name),
     )
-
-
-def _inside(cell: Cell, split: SplitChart | None, swimlane: Swimlane | None) -> Inside:
-    return Inside(
-        split=split,
-        swimlane=swimlane,
-        routes=holding.routes(cell),
-        lines=holding.lines(cell),
-        workers=holding.workers(cell),
-        notes=tuple(holding.notes(cell)),
-    )
-
-
-def _lines(cell: Cell, tables: Sequence[Sequence[Column]]) -> Iterator[Figures]:
-    for row in cell.rows:
-        trials = f"{len(row.valid)} of {len(row.valid) + len(row.invalid)}"
-        figures, fates, generator, times, host = (_medians(row, columns) for columns in tables)
-        yield Figures(row.profile, trials, figures, fates, generator, times, host)
-        for trial in row.invalid:
-            figures, fates, generator, times, host = (_values(trial, columns) for columns in tables)
-            yield Figures(row.profile, "INVALID", figures, fates, generator, times, host, trial)
-
-
-def _medians(row: Row, columns: Sequence[Column]) -> tuple[str, ...]:
-    return tuple(column.of_row(row) for column in columns)
-
-
-def _values(trial: Trial, columns: Sequence[Column]) -> tuple[str, ...]:
-    return tuple(column.of_trial(trial) for column in columns)
-
-
-def _notes(cell: Cell) -> Iterator[str]:
-    absent = [row.profile for row in cell.rows if not row.valid]
-    if absent:
-        yield f"Not drawn, for want of a valid trial: {listed(absent)}."
-    floors = [row.profile for row in cell.drawn if censored(row)]
-    if floors:
-        yield (
-            f"≥: when the trial ended, some requests to {listed(floors)} were still waiting for "
-            "their answer, so that this figure is a lower bound."
-        )

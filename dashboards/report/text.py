@@ -1,18 +1,18 @@
-"""The terminal's view of a run: a table per workload and load, then the findings. 100 columns."""
+"""The terminal's view of a run: tables, capacities, verdicts, findings. 100 columns."""
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
 
-from dashboards.report import columns
+from dashboards.report import columns, decisions_text, trials
 from dashboards.report.cells import Cell, Row, cells
 from dashboards.report.columns import Column
-from dashboards.report.format import MISSING, printable
+from dashboards.report.decisions_text import NAME, WIDTH
+from dashboards.report.format import printable
 from loadtests.analysis.summary import Summary, Trial
 
-WIDTH = 100
-NAME, VALID = 14, 8
+VALID = 8
 
 # Column, the two lines of its heading, and the width with the gap before it.
 LAYOUT: tuple[tuple[Column, str, str, int], ...] = (
@@ -33,12 +33,12 @@ def render(summary: Summary) -> str:
     lines = [printable(summary.question), *_progress(summary)]
     for cell in cells(summary):
         lines += ["", *_table(cell)]
-    lines += ["", *_findings(summary)]
+    lines += decisions_text.lines(summary)
     return "\n".join(lines) + "\n"
 
 
 def _progress(summary: Summary) -> Iterator[str]:
-    done, planned = len(summary.trials), summary.planned_trials
+    done, planned = trials.named(summary.trials), summary.planned_trials
     if done < planned:
         yield f"Partial run: {done} of {planned} planned trials were saved."
 
@@ -75,14 +75,3 @@ def _line(name: str, trials: str, values: Iterator[str]) -> str:
         f"{value:>{width}}" for value, (*_, width) in zip(values, LAYOUT, strict=True)
     )
     return f"{printable(name):<{NAME}}{trials:>{VALID}}{figures}"
-
-
-def _findings(summary: Summary) -> Iterator[str]:
-    yield "Findings" if summary.findings else f"Findings: {MISSING}"
-    for finding in summary.findings:
-        yield from textwrap.wrap(
-            printable(f"{finding.verdict}: {finding.text}"),
-            WIDTH,
-            initial_indent="  · ",
-            subsequent_indent="    ",
-        )

@@ -230,7 +230,7 @@ FINDINGS = (
 )  # fmt: skip
 COMPARISONS = (
     Comparison("wait", "rate-100", "latency_ms.p50", "sync", "uvloop", 0.016, 0.016, 0.016, 1),
-    Comparison("wait", "rate-100", "achieved_rps", "sync", "uvloop", 2.53, 2.41, 2.66, 6),
+    Comparison("wait", "rate-100", "achieved_rps", "sync", "uvloop", 2.53, 2.41, 2.66, 4),
     Comparison("hello", "rate-200", "latency_ms.p50", "sync", "gthread", 0.99, 0.95, 1.04, 3),
 )
 

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from dashboards.report import page
-from tests.dashboards import summaries
+from tests.dashboards import decided, summaries
 
 pytestmark = pytest.mark.slow
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
@@ -21,7 +21,9 @@ RUNS = {
     "empty": summaries.empty,
     "instruments": summaries.instruments,
     "plain": summaries.plain,
+    "decided": decided.decided,
 }
+UNFOLD = "document.querySelectorAll('details').forEach(one => { one.open = true; })"
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -71,9 +73,10 @@ def test_every_chart_is_drawn_without_a_word_a_request_or_overflow(
     browser: Browser, files: dict[str, Path], name: str, width: int
 ) -> None:
     tab, said, asked = opened(browser, files[name], width=width)
+    tab.evaluate(UNFOLD)
 
     charts = tab.locator(".chart").count()
-    assert charts == tab.locator(".chart > div > svg").count()
+    expect(tab.locator(".chart > div > svg")).to_have_count(charts)
     assert charts == tab.locator(".chart[aria-label]").count()
     assert (charts > 0) == (name != "empty")
     assert tab.evaluate(OVERFLOW) == 0
@@ -104,14 +107,14 @@ def test_labels_at_the_ends_of_lines_do_not_overlap(
 
 
 @pytest.mark.parametrize("width", [400, 1280])
-@pytest.mark.parametrize("name", ["instruments", "everyone"])
+@pytest.mark.parametrize("name", ["instruments", "everyone", "decided"])
 def test_words_in_drawings_are_neither_cut_nor_on_one_another(
     browser: Browser, files: dict[str, Path], name: str, width: int
 ) -> None:
     tab, _, _ = opened(browser, files[name], width=width)
     faults = tab.evaluate(
         """() => [...document.querySelectorAll('.drawing svg:has(text)')].flatMap(svg => {
-            const edge = svg.getBoundingClientRect();
+            const edge = (svg.closest('.plot') || svg).getBoundingClientRect();
             const boxes = [...svg.querySelectorAll('text')].map(
                 t => [t.textContent, t.getBoundingClientRect()]);
             const cut = boxes.filter(([, b]) => b.right > edge.right + 1 || b.left < edge.left - 1);
@@ -213,4 +216,65 @@ def test_the_keyboard_reaches_findings_and_scrolling_tables(
     assert tab.evaluate("document.activeElement.getAttribute('role')") == "region"
     assert tab.evaluate("document.activeElement.getAttribute('aria-label')") == "The profiles"
     assert tab.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    tab.close()
+
+
+def test_what_is_folded_is_drawn_when_it_is_opened_and_a_link_opens_it(
+    browser: Browser, files: dict[str, Path]
+) -> None:
+    tab, said, _ = opened(browser, files["decided"])
+    chart = tab.locator("#wait-1-rate-20-2-quantiles svg")
+    assert chart.count() == 0
+
+    tab.get_by_role("link", name="Chart of immediacy").click()
+
+    expect(chart).to_have_count(1)
+    assert chart.is_visible()
+    expect(tab.locator("#wait-1-rate-20-2-quantiles")).to_be_in_viewport()
+    assert said == []
+    tab.close()
+
+
+def test_without_javascript_decisions_are_drawn_and_a_verdict_is_a_word(
+    browser: Browser, files: dict[str, Path]
+) -> None:
+    tab, _, _ = opened(browser, files["decided"], scripts=False)
+
+    for drawn in ("#capacity-wait .dot", "#predicted-wait .curves path", "#scale-hold .ended"):
+        assert tab.locator(drawn).first.is_visible(), drawn
+    words = tab.locator(".claims .word").all_inner_texts()
+    assert words == ["refuted", "supported", "depends", "undecided", "no visible difference"]
+    tab.keyboard.press("Tab")
+    tab.keyboard.press("Enter")
+    assert tab.evaluate("document.activeElement.id") == "verdicts"
+    tab.close()
+
+
+def test_words_of_decisions_stand_out_from_their_ground(
+    browser: Browser, files: dict[str, Path]
+) -> None:
+    tab, _, _ = opened(browser, files["decided"])
+    contrasts = """() => {
+            const part = v => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
+            const light = colour => colour.match(/[0-9.]+/g).slice(0, 3)
+                .map(v => part(Number(v) / 255))
+                .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+            const ground = element => {
+                const found = getComputedStyle(element).backgroundColor;
+                return found.endsWith(', 0)') ? ground(element.parentElement) : found;
+            };
+            const own = element => element instanceof SVGElement
+                ? getComputedStyle(element).fill : getComputedStyle(element).color;
+            const words = document.querySelectorAll('.word, .claims p, .card p, .plot text');
+            return [...words].map(element => {
+                const pair = [light(own(element)), light(ground(element))];
+                return (Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05);
+            });
+        }"""
+
+    for scheme in ("light", "dark"):
+        tab.emulate_media(color_scheme=scheme)
+        ratios = tab.evaluate(contrasts)
+        assert len(ratios) > 50
+        assert min(ratios) >= 4.5, scheme
     tab.close()

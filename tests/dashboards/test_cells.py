@@ -75,3 +75,20 @@ def test_a_load_that_no_trial_ran_has_no_cell() -> None:
 
     assert len(cells.cells(dataclasses.replace(made, loads=(*made.loads, spare)))) == 1
     assert cells.cells(summaries.empty()) == ()
+
+
+def test_probes_and_second_arms_are_no_part_of_a_cell_and_attempts_are() -> None:
+    probe = make(2, 40, role="probe")
+    second = make(3, 40, arm=2)
+    again = make(5, 40, attempt=2, repetition=4)
+    row = row_of(make(1, 40), probe, second, invalid(4, make(4, 40)), again)
+
+    assert [t.number for t in row.valid] == [1, 5]
+    assert [t.number for t in row.invalid] == [4]
+
+
+def test_a_cell_calibrates_only_where_all_its_trials_do() -> None:
+    low = make(1, 40, role="calibrate")
+
+    assert cells.cells(summary([low]))[0].calibrates
+    assert not cells.cells(summary([low, make(2, 40)]))[0].calibrates

@@ -59,3 +59,23 @@ def test_what_a_terminal_would_obey_becomes_a_space() -> None:
 )
 def test_a_share_says_100_only_of_the_whole(percent: float | None, text: str) -> None:
     assert f.share(percent) == text
+
+
+def test_an_interval_is_its_two_ends_or_not_stated() -> None:
+    assert f.bounds(37.5, 40) == "37.5–40.0"
+    assert f.bounds(None, 40) == f.MISSING
+    assert f.bounds(1.0, None) == f.MISSING
+
+
+@pytest.mark.parametrize(
+    ("error", "shown"),
+    [(0.123, "+12 %"), (-0.034, "−3 %"), (0.004, "0 %"), (-0.004, "0 %"), (None, "–"),
+     (math.inf, "–")],
+)  # fmt: skip
+def test_how_far_off_a_value_is(error: float | None, shown: str) -> None:
+    assert f.relative(error).replace(f.NBSP, " ") == shown
+
+
+def test_a_name_as_part_of_an_id() -> None:
+    assert f.slug("Wait & see_1") == "wait-see_1"
+    assert f.slug("…") == "x"

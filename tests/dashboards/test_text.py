@@ -5,13 +5,13 @@ import statistics
 
 import pytest
 
-from dashboards.report import text
+from dashboards.report import decisions_text, text
 from loadtests.analysis.summary import Requests, Summary
-from tests.dashboards import summaries
+from tests.dashboards import decided, summaries
 
 ALL = [
     summaries.tour, summaries.awkward, summaries.empty, summaries.repeated, summaries.everyone,
-    summaries.closed,
+    summaries.closed, decided.decided,
 ]  # fmt: skip
 
 
@@ -23,7 +23,7 @@ def line_of(rendered: str, start: str) -> list[str]:
 def test_no_line_is_wider_than_the_terminal(make: object) -> None:
     made = make()  # type: ignore[operator]
 
-    assert max(len(line) for line in text.render(made).splitlines()) <= text.WIDTH
+    assert max(len(line) for line in text.render(made).splitlines()) <= decisions_text.WIDTH
 
 
 def test_the_row_of_a_profile_holds_its_figures() -> None:
@@ -96,3 +96,39 @@ def test_control_characters_of_names_do_not_reach_the_terminal() -> None:
     made: Summary = dataclasses.replace(summaries.awkward(), question="a\x1b[2Jb\rc")
 
     assert not {c for c in text.render(made) if ord(c) < 32} - {"\n"}
+
+
+def test_verdicts_follow_the_tables_and_those_without_one_are_in_one_line() -> None:
+    after = " ".join(text.render(decided.decided()).split("\nVerdicts\n")[1].split())
+
+    for claim in decided.CLAIMS[:5]:
+        assert f"· {claim.id}: {claim.verdict}: {claim.text}" in after
+    assert "with a pool. Where it turns: from 4 blocking calls at once" in after
+    assert "· Not measured here: hybrid, stability; not yet testable: deferral Findings" in after
+
+
+def test_a_capacity_is_one_line_with_bounds_and_prediction() -> None:
+    rendered = text.render(decided.decided())
+    lines = rendered.split("\nCapacity at the objective: ")[1].splitlines()
+
+    assert lines[0] == decided.OBJECTIVE
+    assert lines[1].split() == [
+        "wait", "sync", "38.8", "requests/s", "(37.2–40.4),", "predicted", "39.6",
+    ]  # fmt: skip
+    assert [line.split()[1] for line in lines[1:5]] == list(decided.SLOTS)
+    assert lines[5] == ""
+
+
+def test_a_run_that_decides_nothing_prints_nothing_of_it() -> None:
+    rendered = text.render(summaries.tour())
+
+    assert "Verdicts" not in rendered
+    assert "Capacity" not in rendered
+    assert text.render(summaries.empty()).endswith("Findings: –\n")
+
+
+def test_probes_have_no_table_of_their_own() -> None:
+    rendered = text.render(decided.decided())
+
+    assert rendered.count("profile  ") == 9
+    assert "Partial run" not in rendered

@@ -6,7 +6,6 @@ by the template: they are there without JavaScript too.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from dashboards.report.cells import Cell
@@ -14,6 +13,7 @@ from dashboards.report.charts import bystander, quantiles, split, sweep, swimlan
 from dashboards.report.charts.chart import Chart, Line
 from dashboards.report.charts.split import SplitChart
 from dashboards.report.charts.swimlane import Swimlane
+from dashboards.report.format import slug
 
 
 def of_workload(cells: Sequence[Cell], number: int) -> tuple[list[list[Chart]], list[Chart]]:
@@ -41,12 +41,12 @@ def inside(cells: Sequence[Cell], number: int) -> list[tuple[SplitChart | None, 
 
 
 def _key(cells: Sequence[Cell], number: int) -> str:
-    return f"{_slug(cells[0].workload)}-{number}"
+    return f"{slug(cells[0].workload)}-{number}" if cells else ""
 
 
 def _keys(cells: Sequence[Cell], number: int) -> list[str]:
     key = _key(cells, number)
-    return [f"{key}-{_slug(cell.load.name)}-{n}" for n, cell in enumerate(cells, 1)]
+    return [f"{key}-{slug(cell.load.name)}-{n}" for n, cell in enumerate(cells, 1)]
 
 
 def _of_cell(
@@ -63,7 +63,3 @@ def _of_cell(
 
 def _latency_lines(cell: Cell) -> list[Line]:
     return [*quantiles.lines(cell), *timeline.latency_lines(cell)]
-
-
-def _slug(name: str) -> str:
-    return re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-").lower() or "x"

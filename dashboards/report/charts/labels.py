@@ -20,13 +20,16 @@ FOOT = 6
 NEAR = 0.45
 
 
-def offsets(lines: Sequence[Line], axis: Option, plot: float) -> list[float]:
-    """How many pixels each line's label moves down; `plot` is the height of the axis in pixels."""
+def offsets(lines: Sequence[Line], axis: Option, plot: float, near: float = NEAR) -> list[float]:
+    """How many pixels each line's label moves down; `plot` is the height of the axis in pixels.
+
+    Lines that end within the share `near` of the axis of one another have labels that may meet.
+    """
     wanted = [_pixel(line.points[-1][1], axis) * plot for line in lines]
     ends = [line.points[-1][0] for line in lines]
     far = max(ends, default=0)
     placed = dict.fromkeys(range(len(lines)), 0.0)
-    for group in _columns(ends):
+    for group in _columns(ends, near):
         ordered = sorted(group, key=lambda i: wanted[i])
         found = dict(zip(ordered, spaced([wanted[i] for i in ordered], plot), strict=True))
         early = [i for i in group if ends[i] < far * (1 - EARLY)]
@@ -46,12 +49,12 @@ def _crossed(own: int, lines: Sequence[Line], axis: Option, plot: float, at: flo
     return False
 
 
-def _columns(ends: Sequence[float]) -> list[list[int]]:
+def _columns(ends: Sequence[float], near: float) -> list[list[int]]:
     """The lines by where they end, those that end near one another together."""
     width = max(ends, default=0) or 1
     groups: list[list[int]] = []
     for i in sorted(range(len(ends)), key=lambda i: ends[i]):
-        if groups and ends[i] - ends[groups[-1][-1]] <= NEAR * width:
+        if groups and ends[i] - ends[groups[-1][-1]] <= near * width:
             groups[-1].append(i)
         else:
             groups.append([i])

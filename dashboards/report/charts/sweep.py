@@ -13,16 +13,24 @@ from dashboards.report.format import duration, figure, listed, rate
 from loadtests.analysis.summary import Trial
 
 HEADINGS = {"rate": "offered/s", "users": "users"}
+# Numbers of users that differ by more than this factor have a logarithmic axis.
+WIDE = 15.0
 Value = Callable[[Trial], float | None]
 
 
 def charts(cells: Sequence[Cell], key: str, span: list[float]) -> list[Chart]:
-    """The sweep of one workload over its loads of one mode; empty where there is one load only."""
-    open_cells = [c for c in cells if c.load.mode == "open"]
-    closed_cells = [c for c in cells if c.load.mode != "open"]
-    swept = open_cells if len(open_cells) >= 2 else closed_cells
-    if len(swept) < 2:
-        return []
+    """The sweeps of one workload over its loads, open and closed; a single load is no sweep."""
+    by_mode = [
+        [c for c in cells if c.load.mode == "open"],
+        [c for c in cells if c.load.mode != "open"],
+    ]
+    swept = [mine for mine in by_mode if len(mine) >= 2]
+    # The ids of the second are kept apart from those of the first.
+    keys = (key, f"{key}-users")
+    return [c for mine, own in zip(swept, keys, strict=False) for c in _of_mode(mine, own, span)]
+
+
+def _of_mode(swept: Sequence[Cell], key: str, span: list[float]) -> list[Chart]:
     found = [_achieved(swept, key)]
     for name, what in (
         ("p50", "half of the requests are answered"),
@@ -53,7 +61,8 @@ def _axis(cells: Sequence[Cell], lines: Sequence[Line]) -> tuple[str, Option]:
     at = [x for line in lines for x, _ in line.points]
     if cells[0].load.mode == "open":
         return "rate", as_x(linear_axis("offered requests per second", at))
-    return "users", as_x(linear_axis("users", at))
+    wide = max(at) > WIDE * min(at)
+    return "users", as_x((log_axis if wide else linear_axis)("users", at))
 
 
 def _achieved(cells: Sequence[Cell], key: str) -> Chart | None:

@@ -146,13 +146,46 @@
     }
   }
 
+  function draw(place) {
+    const chart = JSON.parse(document.getElementById(place.dataset.island).textContent);
+    drawn.push({ place, chart, view: echarts.init(place, null, { renderer: "svg" }) });
+  }
+
+  const FOLDED = "details:not([open])";
+
+  // What is folded may have no width: it is drawn when it is opened.
+  function unfolded(event) {
+    const fresh = [...event.target.querySelectorAll(".chart:empty")].filter((place) => !place.closest(FOLDED));
+    fresh.forEach(draw);
+    if (fresh.length) {
+      paint();
+    }
+  }
+
+  // A link may lead to what is folded.
+  function reveal() {
+    const there = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    while (there && there.closest(FOLDED)) {
+      there.closest(FOLDED).open = true;
+    }
+    if (there) {
+      there.scrollIntoView();
+    }
+  }
+
   function start() {
     root.classList.add("js");
     for (const place of document.querySelectorAll(".chart")) {
-      const chart = JSON.parse(document.getElementById(place.dataset.island).textContent);
-      drawn.push({ place, chart, view: echarts.init(place, null, { renderer: "svg" }) });
+      if (!place.closest(FOLDED)) {
+        draw(place);
+      }
     }
     paint();
+    document.addEventListener("toggle", unfolded, true);
+    addEventListener("hashchange", reveal);
+    if (location.hash) {
+      reveal();
+    }
     scheme.addEventListener("change", paint);
     paper.addEventListener("change", paint);
     let waiting = 0;
