@@ -6,13 +6,28 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of request of several: its share of all, and milliseconds as in Calibration."""
+
+    share: float
+    wait_ms: float
+    hold_ms: float
+    cpu_ms: float
+
+
+@dataclass(frozen=True, slots=True)
 class Calibration:
     """What a prediction rests on: one profile and workload at low and at moderate load.
 
-    Milliseconds a request: `wait_ms` is spent without holding a processor, `hold_ms` of its worker,
-    thread or loop in the application, `cpu_ms` of all processes of the server at moderate load,
-    `latency_ms` at low load. `outside_ms` is latency that is neither: connecting and returning.
-    `servers` is how many requests can be in hand, None where the profile sets no limit.
+    Mean milliseconds a request: `wait_ms` is spent in the application without a processor,
+    `hold_ms` of its worker, thread or loop there, `cpu_ms` of all processes of the server at
+    moderate load, `latency_ms` at low load, of a request that found no other before it.
+    `outside_ms` is what of that is not in the application: sending, connecting, returning.
+    `servers` is how many requests can be in hand (on a loop, in the pool that they are given to),
+    None where the profile sets no limit; `workers` are the processes that serve.
+    Of the bystander's requests, `bystander_rps`, each occupies the server for `bystander_ms`.
+    `stamp_ms` is what of `cpu_ms` it costs to be asked for its split, as not all are at high rates.
+    `kinds` is empty where all requests of the workload are alike.
     """
 
     profile: str
@@ -24,6 +39,11 @@ class Calibration:
     cpu_ms: float
     outside_ms: float
     servers: int | None
+    workers: int = 1
+    bystander_rps: float = 0.0
+    bystander_ms: float = 0.0
+    stamp_ms: float = 0.0
+    kinds: tuple[Kind, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

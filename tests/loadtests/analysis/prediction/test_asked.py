@@ -1,0 +1,39 @@
+"""What a request asks for: by path, parameters and profile."""
+
+from __future__ import annotations
+
+import pytest
+
+from loadtests.analysis.prediction.asked import Asked, asked
+from loadtests.workload import Request
+
+UNIT_MS = 1.5
+
+
+@pytest.mark.parametrize(
+    ("profile", "path", "expected"),
+    [
+        ("sync", "/wait", Asked(20.0, 20.0, 0.0)),
+        ("sync", "/cpu", Asked(0.0, 30.0, 30.0)),
+        ("sync", "/cpu-offload", Asked(0.0, 30.0, 30.0)),
+        ("asgi", "/wait", Asked(20.0, 0.0, 0.0)),
+        ("asgi", "/blocking", Asked(20.0, 20.0, 0.0)),
+        ("asgi", "/offload", Asked(20.0, 0.0, 0.0)),
+        ("asgi", "/cpu", Asked(0.0, 30.0, 30.0)),
+        ("asgi", "/cpu-offload", Asked(0.0, 0.0, 30.0)),
+        ("hybrid", "/blocking", Asked(20.0, 0.0, 0.0)),
+        ("hybrid", "/cpu", Asked(0.0, 0.0, 30.0)),
+        # A greenlet that sleeps lets its thread go; one that computes does not.
+        ("gevent", "/blocking", Asked(20.0, 0.0, 0.0)),
+        ("gevent", "/cpu", Asked(0.0, 30.0, 30.0)),
+        ("gevent", "/hello", Asked(0.0, 0.0, 0.0)),
+    ],
+)
+def test_waiting_holding_and_computing(profile: str, path: str, expected: Asked) -> None:
+    params = {"units": 20} if "cpu" in path else {} if path == "/hello" else {"ms": 20}
+
+    assert asked(profile, Request(path=path, params=params), UNIT_MS) == expected
+
+
+def test_what_is_not_said_is_the_contract_s_default() -> None:
+    assert asked("sync", Request(path="/wait"), UNIT_MS) == Asked(10.0, 10.0, 0.0)
