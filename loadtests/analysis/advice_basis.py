@@ -1,0 +1,115 @@
+"""What advice rests on: how each way of serving did in a run, for want of anything but that run.
+
+Advice names ways of serving, not profiles: `sync`, `threads`, `greenlets`, `async` and `hybrid`.
+Of several profiles that serve one way, the first of the run in this order stands for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from loadtests.analysis.claims.kinds import Kind, asked_ms, kinds
+from loadtests.analysis.costs import costs_of
+from loadtests.analysis.decisions import Capacity, Cost
+from loadtests.analysis.summary import Summary
+
+CHOICES: dict[str, tuple[str, ...]] = {
+    "sync": ("sync",),
+    "threads": ("gthread",),
+    "greenlets": ("gevent",),
+    "async": ("uvloop", "asgi", "gunicorn-asgi"),
+    "hybrid": ("hybrid",),
+}
+PREFERENCE = ("threads", "sync", "async", "hybrid", "greenlets")
+"""Of ways that are level: what is simplest to write first, then what takes least memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """One way of serving, as a run measured it.
+
+    `own_ms` is the processor time of a request that does nothing, all that the server itself needs;
+    it comes from these trials, or from those that a prediction rests on.
+    """
+
+    choice: str
+    profile: str
+    own_ms: float
+    trials: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A capacity that a run searched for, of requests that wait or block for `ms` milliseconds."""
+
+    choice: str
+    ms: float
+    blocking: bool
+    capacity: Capacity
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """A run's evidence: its servers, how many slots and pool threads each has, its capacities."""
+
+    run: str
+    servers: tuple[Server, ...]
+    slots: int
+    measured: tuple[Measured, ...] = ()
+
+
+def choice_of(profile: str) -> str | None:
+    """The way of serving that a profile stands for."""
+    return next((choice for choice, names in CHOICES.items() if profile in names), None)
+
+
+def basis_of(summary: Summary) -> Basis:
+    """What a run can be asked about; a way of serving that it did not measure is left out."""
+    servers = []
+    for choice, profiles in CHOICES.items():
+        known = (server for name in profiles for server in _server(summary, choice, name))
+        first = next(known, None)
+        if first is not None:
+            servers.append(first)
+    slots = summary.budget.get("slots", 1) * summary.budget.get("workers", 1)
+    names = {server.profile for server in servers}
+    return Basis(summary.run_id, tuple(servers), slots, tuple(_measured(summary, names)))
+
+
+def _server(summary: Summary, choice: str, profile: str) -> Iterator[Server]:
+    """From a calibration on trivial requests, else the least that any request cost that waits."""
+    does = {workload.name: kinds(workload) for workload in summary.workloads}
+    for prediction in summary.decisions.predictions:
+        found = prediction.calibration
+        trivial = does.get(prediction.workload, frozenset()) == {"trivial"}
+        if prediction.profile == profile and trivial:
+            yield Server(choice, profile, found.cpu_ms, found.trials)
+            return
+    costs = summary.decisions.costs or costs_of(summary.trials, summary.capacities, None)
+    mine = [
+        (cost.cpu_s_per_1000, cost)
+        for cost in costs
+        if cost.profile == profile and cost.cpu_s_per_1000 and _idles(cost, does)
+    ]
+    if mine:
+        # Seconds for 1,000 requests are milliseconds for one.
+        own_ms, cost = min(mine, key=lambda item: item[0])
+        yield Server(choice, profile, own_ms, cost.trials)
+
+
+def _idles(cost: Cost, does: Mapping[str, frozenset[Kind]]) -> bool:
+    """Whether the requests leave the processor to the server."""
+    found = does.get(cost.workload)
+    return found is not None and found <= {"trivial", "waiting", "blocking"}
+
+
+def _measured(summary: Summary, profiles: set[str]) -> Iterator[Measured]:
+    workloads = {workload.name: workload for workload in summary.workloads}
+    for capacity in summary.capacities:
+        workload, choice = workloads.get(capacity.workload), choice_of(capacity.profile)
+        if workload is None or choice is None or capacity.profile not in profiles:
+            continue
+        ms, does = asked_ms(workload), kinds(workload)
+        if ms is not None and does in ({"waiting"}, {"blocking"}):
+            yield Measured(choice, ms, does == {"blocking"}, capacity)

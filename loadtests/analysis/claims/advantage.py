@@ -1,0 +1,115 @@
+"""By how much one profile is ahead of another in a cell: trial by trial of the same repetition."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from loadtests.analysis.claims.cells import Cell
+from loadtests.analysis.claims.evidence import FACTOR, REQUESTS, VISIBLE, Ratio
+from loadtests.analysis.costs import cpu_ms_per_request, memory_mb
+from loadtests.analysis.metrics import METRICS, Metric
+from loadtests.analysis.summary import Requests, Summary, Trial
+from loadtests.theory.intervals import of_ratio
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A metric as claims read it: its name in comparisons, and the unit it is told in.
+
+    `of` is the stream that it is taken from. With fewer than five pairs a `factor` counts, where
+    `requests` are behind each figure.
+    """
+
+    name: str
+    metric: Metric
+    unit: Literal["", "ms", "MB"]
+    of: Literal["load", "bystander"] = "load"
+    factor: float = FACTOR
+    requests: int = REQUESTS
+
+    def behind(self, trial: Trial) -> int:
+        """How many requests are behind the figure of a trial."""
+        stream: Requests | None = trial.requests
+        if self.of == "bystander":
+            stream = trial.bystander.requests if trial.bystander else None
+        return stream.completed + stream.censored if stream else 0
+
+
+ACHIEVED = Measure("achieved_rps", METRICS["achieved_rps"], "")
+P50 = Measure("latency_p50_ms", METRICS["latency_p50_ms"], "ms")
+BYSTANDER = Measure("bystander_p90_ms", METRICS["bystander_p90_ms"], "ms", of="bystander")
+# A bystander's requests are no part of the cost of a workload: see `costs`.
+CPU = Measure("cpu_s_per_1000", Metric("CPU, ms a request", cpu_ms_per_request), "ms")
+# Memory is counted and not timed, and hardly differs between two trials of a profile.
+MEMORY = Measure("rss_mb", Metric("memory, MiB", memory_mb), "MB", factor=1.25, requests=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """The median of a metric over the valid trials of a profile; `floor` where it may be more."""
+
+    value: float
+    floor: bool = False
+
+
+def figures(cell: Cell, measure: Measure, profiles: Iterable[str]) -> dict[str, Figure]:
+    """The figures of those profiles that have one in every trial."""
+    found: dict[str, Figure] = {}
+    for profile in profiles:
+        trials = cell.trials.get(profile, ())
+        values = [value for value in map(measure.metric, trials) if value is not None]
+        if values and len(values) == len(trials):
+            found[profile] = Figure(statistics.median(values), _is_floor(measure, trials))
+    return found
+
+
+def ratio_of(
+    summary: Summary, cell: Cell, measure: Measure, favoured: str, other: str
+) -> Ratio | None:
+    """How many times better `favoured` is; None where nothing pairs the two.
+
+    Of two lower bounds nothing is known, nor where a lower bound could turn the ratio round.
+    """
+    trials = cell.trials.get(favoured, ()), cell.trials.get(other, ())
+    ratios = _ratios(measure, *trials)
+    if not ratios:
+        return None
+    value, bounds = statistics.median(ratios), of_ratio(ratios)
+    # Latencies only: a request that was not answered may take longer than it has been waiting.
+    ours, theirs = (_is_floor(measure, side) for side in trials)
+    if (ours and value >= 1.0) or (theirs and value <= 1.0):
+        return None
+    spread = _spread(summary, cell, measure)
+    return Ratio(
+        value=value,
+        low=bounds.low if bounds else None,
+        high=bounds.high if bounds else None,
+        least=min(ratios),
+        most=max(ratios),
+        n=len(ratios),
+        enough=min(measure.behind(t) for side in trials for t in side) >= measure.requests,
+        factor=max(measure.factor, spread),
+        band=max(VISIBLE, spread),
+    )
+
+
+def _ratios(measure: Measure, ours: Iterable[Trial], theirs: Iterable[Trial]) -> list[float]:
+    """How many times better, in each repetition that both have."""
+    other = {(trial.role, trial.repetition): measure.metric(trial) for trial in theirs}
+    pairs = ((measure.metric(t), other.get((t.role, t.repetition))) for t in ours)
+    ratios = [b / a for a, b in pairs if a and b]
+    return ratios if measure.metric.worse == "higher" else [1.0 / ratio for ratio in ratios]
+
+
+def _is_floor(measure: Measure, trials: Iterable[Trial]) -> bool:
+    return any(map(measure.metric.is_lower_bound, trials))
+
+
+def _spread(summary: Summary, cell: Cell, measure: Measure) -> float:
+    """By what factor equal things differed in this cell; 1 where nothing ran twice."""
+    here = (cell.workload.name, cell.load.name, measure.name)
+    floors = summary.decisions.noise
+    return max((f.spread for f in floors if (f.workload, f.load, f.metric) == here), default=1.0)

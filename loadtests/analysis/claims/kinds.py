@@ -1,0 +1,79 @@
+"""What the requests of a workload do: read from the paths of its request lines, not from names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import parse_qsl, urlsplit
+
+from loadtests.analysis.summary import WorkloadSummary
+
+Kind = Literal["trivial", "waiting", "blocking", "computing", "handed over", "other"]
+
+KINDS: dict[str, Kind] = {
+    "/hello": "trivial",
+    "/healthz": "trivial",
+    "/parity": "trivial",
+    "/wait": "waiting",
+    "/downstream": "waiting",
+    "/db": "waiting",
+    "/stream": "waiting",
+    "/blocking": "blocking",
+    "/cpu": "computing",
+    "/offload": "handed over",
+    "/cpu-offload": "handed over",
+}
+"""What a request to each path does to a server that has one thread for all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One kind of request of a workload: its path, what it asks for, and its weight."""
+
+    path: str
+    parameters: dict[str, str]
+    weight: float
+
+    @property
+    def kind(self) -> Kind:
+        """What it does."""
+        return KINDS.get(self.path, "other")
+
+
+def lines(workload: WorkloadSummary) -> tuple[Line, ...]:
+    """The request lines of a workload, such as `GET /wait?ms=100 × 2`."""
+    return tuple(map(_line, workload.requests))
+
+
+def kinds(workload: WorkloadSummary) -> frozenset[Kind]:
+    """All that its requests do."""
+    return frozenset(line.kind for line in lines(workload))
+
+
+def waits_only(workload: WorkloadSummary) -> bool:
+    """Whether every request waits, and leaves the thread to others meanwhile if it can."""
+    return kinds(workload) == {"waiting"}
+
+
+def is_mixed(workload: WorkloadSummary) -> bool:
+    """Whether some requests wait, and others block or compute."""
+    found = kinds(workload)
+    return "waiting" in found and bool(found & {"blocking", "computing"})
+
+
+def asked_ms(workload: WorkloadSummary) -> float | None:
+    """How long a request waits or blocks, as it asks for it: milliseconds, the mean by weight.
+
+    None where a request asks for no time.
+    """
+    asked = [(line.parameters.get("ms"), line.weight) for line in lines(workload)]
+    if not asked or any(ms is None for ms, _ in asked):
+        return None
+    weights = sum(weight for _, weight in asked)
+    return sum(float(ms or 0.0) * weight for ms, weight in asked) / weights
+
+
+def _line(text: str) -> Line:
+    request, _, weight = text.partition(" × ")
+    target = urlsplit(request.rpartition(" ")[2])
+    return Line(target.path, dict(parse_qsl(target.query)), float(weight or 1.0))

@@ -1,0 +1,111 @@
+"""Advice on the workloads of a run."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from loadtests.analysis.advice import advice_of
+from loadtests.analysis.decisions import Advice
+from loadtests.analysis.predicted import Calibration, Prediction
+from loadtests.analysis.summary import Summary
+from tests.loadtests.analysis.claims.built import Case, capacity, decided, summary
+
+PROFILES = ("sync", "gthread", "asgi", "uvloop", "hybrid")
+
+
+def only(made: Summary) -> Advice:
+    (found,) = advice_of(made)
+    return found
+
+
+def wait(profile: str, rate: float, answered: float | None = None, aside: float = 0.5) -> Case:
+    return Case(profile, "wait", rate, answered=answered, aside=aside)
+
+
+def test_measured_capacities_decide() -> None:
+    rates = {"sync": 38.0, "gthread": 40.0, "asgi": 900.0, "uvloop": 2500.0, "hybrid": 2450.0}
+    made = summary(
+        [wait(profile, 10.0) for profile in PROFILES],
+        capacities=tuple(capacity(p, "wait", rate) for p, rate in rates.items()),
+    )
+
+    found = only(made)
+
+    assert (found.choice, found.sure) == ("async", "measured")
+    assert found.text == (
+        "At most 2500 requests/s with async, 2450 requests/s with hybrid, 40 requests/s with "
+        "threads and 38 requests/s with sync."
+    )
+    assert found.crossover == "up to about 38 requests/s all of them keep up"
+    assert found.capacities == {"sync": 38.0, "threads": 40.0, "async": 2500.0, "hybrid": 2450.0}
+
+
+def test_predictions_where_nothing_was_searched_for() -> None:
+    def predicted(profile: str, rate: float) -> Prediction:
+        told = Calibration(profile, "wait", (1,), 100.0, 0.1, 100.0, 0.5, 0.1, None)
+        return Prediction(profile, "wait", "", told, rate, "cpu", ())
+
+    made = summary([wait("sync", 10.0), wait("asgi", 10.0)])
+    found = only(decided(made, predictions=(predicted("sync", 39.0), predicted("asgi", 1500.0))))
+
+    assert (found.choice, found.sure) == ("async", "predicted")
+    assert found.text.startswith("By prediction at most 1500 requests/s with async")
+
+
+def test_capacities_within_their_intervals_are_level() -> None:
+    made = summary(
+        [wait("sync", 10.0), wait("asgi", 10.0)],
+        capacities=(capacity("sync", "wait", 90.0, 0.15), capacity("asgi", "wait", 110.0, 0.15)),
+    )
+
+    assert (only(made).choice, only(made).crossover) == ("any", "")
+
+
+def test_what_was_answered_where_there_is_nothing_else() -> None:
+    full = [wait("sync", 100.0, 39.5), wait("uvloop", 100.0), wait("hybrid", 100.0)]
+
+    found = only(summary(full, (1.0,)))
+
+    assert (found.choice, found.sure) == ("async", "measured")
+    assert found.text == (
+        "Of 100 requests/s of “wait”, answered are all with async and hybrid and 39.5 requests/s "
+        "with sync."
+    )
+
+
+def test_one_trial_each_that_is_less_than_twice_ahead_is_not_sure() -> None:
+    full = [wait("sync", 60.0, 39.5), wait("uvloop", 60.0)]
+
+    assert only(summary(full, (1.0,))).sure == "unsure"
+    assert only(summary(full)).sure == "measured"
+
+
+def test_a_load_that_all_keep_up_with_leaves_it_open() -> None:
+    found = only(summary([wait("sync", 10.0), wait("uvloop", 10.0)]))
+
+    assert (found.choice, found.sure) == ("any", "unsure")
+
+
+def test_who_keeps_a_bystander_waiting_is_not_chosen() -> None:
+    def blocks(profile: str, aside: float) -> Case:
+        return Case(profile, "blocking", 8.0, aside=aside)
+
+    cases = [blocks("sync", 1.4), blocks("gthread", 1.2), blocks("uvloop", 150.0)]
+
+    found = only(summary([*cases, blocks("hybrid", 0.7)], (1.0,)))
+
+    assert found.choice == "threads"
+    assert found.text.endswith("nine trivial requests in ten take up to 150 ms beside async.")
+    assert found.crossover == "where nothing runs beside it, async as well"
+
+
+def test_no_advice_on_one_way_of_serving_on_idling_or_without_valid_trials() -> None:
+    alone = summary([wait("asgi", 10.0), wait("uvloop", 10.0)])
+    idle = summary([Case("gthread", "idle", 10.0), Case("asgi", "idle", 10.0)])
+    refused = summary([wait("sync", 10.0), wait("uvloop", 10.0)])
+    refused = dataclasses.replace(
+        refused, trials=tuple(dataclasses.replace(t, valid=False) for t in refused.trials)
+    )
+
+    for made in (alone, idle, refused):
+        assert advice_of(made) == ()
