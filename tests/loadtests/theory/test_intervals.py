@@ -32,7 +32,7 @@ def correlated(rows: int, count: int, phi: float, seed: int) -> npt.NDArray[np.f
 
 
 def test_of_a_mean_it_is_the_published_one_of_students_sleep() -> None:
-    """R's documentation of `t.test` on these data: 95 percent, 0.7001142 to 2.4598858."""
+    """R has these data as `sleep`; its `t.test` prints 0.7001142 to 2.4598858 of the pairs."""
     bounds = intervals.of_mean(SLEEP)
 
     assert bounds == pytest.approx((0.7001142, 2.4598858), abs=1e-6)
@@ -71,8 +71,10 @@ def test_means_and_ratios_cover_95_times_of_100() -> None:
     [(6, 1, 6), (10, 2, 9), (15, 4, 12), (20, 6, 15), (25, 8, 18), (50, 18, 33), (100, 40, 61)],
 )
 def test_of_the_median_they_are_the_published_ranks(count: int, low: int, high: int) -> None:
-    """M. J. Campbell and M. J. Gardner, "Calculating confidence intervals for some non-parametric
-    analyses", British Medical Journal 296, 1988: ranks for the median, at least 95 %.
+    """The ranks of the sign test, at least 95 %, that tables print for these numbers of values.
+
+    Such as M. J. Campbell and M. J. Gardner, "Calculating confidence intervals for some
+    non-parametric analyses", British Medical Journal 296, 1988.
     """
     assert intervals.of_quantile(np.arange(1.0, count + 1), 0.5) == (low, high)
 
@@ -175,7 +177,7 @@ def test_the_same_seed_gives_the_same_interval() -> None:
     ],
 )
 def test_of_a_share_it_is_clopper_and_pearson(k: int, n: int, low: float, high: float) -> None:
-    """682 of 925 is R's documentation of `binom.test` (W. J. Conover 1971): 0.7076683 0.7654066.
+    """682 of 925 is the example of R's `binom.test` (from W. J. Conover 1971), which prints it.
 
     None of n ends at 1 - 0.025^(1/n) by definition; 5 of 10 is in the printed tables.
     """
