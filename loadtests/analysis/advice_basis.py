@@ -25,6 +25,10 @@ PREFERENCE = ("threads", "sync", "async", "hybrid", "greenlets")
 """Of ways that are level: what is simplest to write first, then what takes least memory."""
 
 
+KNOWN = (frozenset({"waiting"}), frozenset({"blocking"}))
+"""What requests do whose measured capacity tells of others like them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Server:
     """One way of serving, as a run measured it.
@@ -83,7 +87,7 @@ def _server(summary: Summary, choice: str, profile: str) -> Iterator[Server]:
     for prediction in summary.decisions.predictions:
         found = prediction.calibration
         trivial = does.get(prediction.workload, frozenset()) == {"trivial"}
-        if prediction.profile == profile and trivial:
+        if prediction.profile == profile and trivial and found.cpu_ms > 0.0:
             yield Server(choice, profile, found.cpu_ms, found.trials)
             return
     costs = summary.decisions.costs or costs_of(summary.trials, summary.capacities, None)
@@ -108,8 +112,8 @@ def _measured(summary: Summary, profiles: set[str]) -> Iterator[Measured]:
     workloads = {workload.name: workload for workload in summary.workloads}
     for capacity in summary.capacities:
         workload, choice = workloads.get(capacity.workload), choice_of(capacity.profile)
-        if workload is None or choice is None or capacity.profile not in profiles:
+        if workload is None or choice is None or capacity.rate_rps <= 0.0:
             continue
         ms, does = asked_ms(workload), kinds(workload)
-        if ms is not None and does in ({"waiting"}, {"blocking"}):
+        if capacity.profile in profiles and ms is not None and does in KNOWN:
             yield Measured(choice, ms, does == {"blocking"}, capacity)

@@ -76,4 +76,4 @@ def _crossover(summary: Summary, observed: Sequence[Observation]) -> str:
                 where = onset(mine, sign, slots(summary), asked_ms(workload))
                 places.append(f"“{workload.name}”{f' {where}' if where else ''}")
         told.append(f"{side} beside {listed(places)}")
-    return "on what the others do: " + ", ".join(told)
+    return "by what the others do: " + ", ".join(told)

@@ -85,7 +85,9 @@ def pairs(profiles: Sequence[str], *, favoured: str) -> Iterator[tuple[str, str]
 def slots(summary: Summary) -> int | None:
     """How many requests each synchronous profile can hold at once; None where they differ."""
     facts = [p.facts for p in summary.profiles if is_synchronous(p.name)]
-    held = {int(f["workers"]) * int(f["threads"]) for f in facts if f.get("workers")}
+    # What a worker could not read of itself on this platform is null.
+    told = [(f.get("workers"), f.get("threads")) for f in facts]
+    held = {workers * threads for workers, threads in told if workers and threads}
     return held.pop() if len(held) == 1 else None
 
 

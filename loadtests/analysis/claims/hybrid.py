@@ -56,7 +56,7 @@ def judge(summary: Summary) -> Judgement:
         verdict=verdict,
         text=" ".join([*(one.sentence(SIDES) for one in told), f"In all, hybrid is {_of(signs)}."]),
         estimate=pair.ratio.estimate,
-        crossover=f"on the other: {_of(signs)}" if verdict == DEPENDS else "",
+        crossover=f"by profile: {_of(signs)}" if verdict == DEPENDS else "",
         workload=where.workload,
         evidence={"where": where.where, **where.evidence},
     )

@@ -23,7 +23,7 @@ from loadtests.analysis.summary import Summary
 MISSING = "workload of trivial requests alone under an open load, with a valid trial on both sides"
 SIDES = Sides("the synchronous profiles", "the asynchronous profiles")
 TOLD = "half of the requests are answered within"
-ON_SERVER = "on the server and its parser: under one load not every pair says the same"
+ON_SERVER = "by server and parser: under one load not every pair says the same"
 
 
 def judge(summary: Summary) -> Judgement:

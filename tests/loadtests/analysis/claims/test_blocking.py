@@ -19,7 +19,7 @@ def test_depends_on_what_the_others_do() -> None:
 
     assert found.verdict == "depends"
     assert found.crossover == (
-        "on what the others do: the synchronous profiles are slowed beside “wait” from 40 "
+        "by what the others do: the synchronous profiles are slowed beside “wait” from 40 "
         "requests/s on, where 4 slots are full: 4 / 100 ms, the loop beside “blocking”"
     )
     assert "Beside 100 requests/s of “wait”" in found.text

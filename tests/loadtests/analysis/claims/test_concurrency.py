@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from tests.loadtests.analysis.claims.built import NOISY, Case, claim, summary
 
 
@@ -24,6 +26,15 @@ def test_depends_on_the_rate_with_the_slots_as_the_crossover() -> None:
     assert found.text.endswith("No visible difference at 10 requests/s of “wait”.")
     assert found.estimate is not None
     assert 24.0 < found.estimate.value < 25.5
+
+
+def test_slots_that_no_worker_could_tell_are_left_out() -> None:
+    made = summary([*LIGHT, *HEAVY])
+    blind = tuple(dataclasses.replace(p, facts={**p.facts, "threads": None}) for p in made.profiles)
+
+    found = claim("concurrency", dataclasses.replace(made, profiles=blind))
+
+    assert found.crossover.startswith("the loop is ahead from between 10 and 100 requests/s on")
 
 
 def test_supported_where_it_is_ahead_under_every_load() -> None:

@@ -34,6 +34,7 @@ def test_depends_where_it_is_level_with_one() -> None:
     found = claim("hybrid", summary([HYBRID, mixed("gevent", 0.8), mixed("uvloop", 90.0)]))
 
     assert found.verdict == "depends"
+    assert found.crossover == "by profile: ahead of uvloop; not visibly different from gevent"
     assert found.text.endswith(
         "In all, hybrid is ahead of uvloop; not visibly different from gevent."
     )

@@ -45,7 +45,7 @@ def test_depends_on_the_server_where_either_is_ahead_in_some_pair() -> None:
     found = claim("immediacy", summary(cases))
 
     assert found.verdict == "depends"
-    assert found.crossover.startswith("on the server and its parser")
+    assert found.crossover.startswith("by server and parser")
     assert "gthread is ahead of asgi, by a factor of 1.4" in found.text
     assert "uvloop is ahead of gthread, by a factor of 1.7" in found.text
 
