@@ -6,7 +6,7 @@ from pathlib import Path
 
 from loadtests.analysis.analyze import analyze
 from loadtests.results import RunFolder
-from tests.benchmarks.analysis import WARMUP_S, make
+from tests.benchmarks.made import WARMUP_S, make
 
 ROWS = 120_000
 
@@ -27,4 +27,7 @@ def test_a_made_run_is_valid_and_has_all_that_a_real_one_has(tmp_path: Path) -> 
     assert trial.split.stamped == 1.0
     assert trial.split.slowest is not None
     assert (len(trial.workers), len(trial.courses), len(trial.timeline)) == (4, 50, 2)
+    assert trial.server_side is not None
+    assert {check.law for check in trial.laws} <= {"little", "utilisation"}
+    assert all(check.holds for check in trial.laws), trial.laws
     assert [hold.route for hold in trial.holds] == ["/wait", "/hello"]
