@@ -8,13 +8,16 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
+from loadtests.analysis import laws, steady, surroundings
 from loadtests.analysis.cautions import warnings_of
 from loadtests.analysis.courses import courses_of
 from loadtests.analysis.holds import held_lines_of, holds_of
+from loadtests.analysis.laws import laws_of
 from loadtests.analysis.quantiles import latency
 from loadtests.analysis.saved import SavedTrial
 from loadtests.analysis.server_side import server_side_of
 from loadtests.analysis.split import completed, split_of
+from loadtests.analysis.stations import stations_of
 from loadtests.analysis.summary import Latency, Trial
 from loadtests.analysis.workers import workers_of
 from loadtests.samples import NEVER, Samples
@@ -24,7 +27,7 @@ def with_instruments(summary: Trial, trial: SavedTrial, window: Samples, main: S
     """The summary with its instruments; `window` and its `main` stream are of the window."""
     answered, routes, workers = completed(main), _routes(trial), workers_of(trial)
     server_side, courses = server_side_of(trial.scrapes), courses_of(trial, routes)
-    return dataclasses.replace(
+    found = dataclasses.replace(
         summary,
         queue_ms=_quantiles(answered.queue_ns),
         hold_ms=_quantiles(answered.hold_ns),
@@ -36,6 +39,30 @@ def with_instruments(summary: Trial, trial: SavedTrial, window: Samples, main: S
         held_lines=held_lines_of(trial.server.stacks),
         courses=courses,
         warnings=warnings_of(main, workers, server_side, courses, standing=trial.server.standing),
+        laws=laws_of(trial),
+    )
+    return _judged(found, trial, main)
+
+
+def _judged(found: Trial, trial: SavedTrial, main: Samples) -> Trial:
+    """With what the instruments have against it, and what a reader should know of it."""
+    pinned = trial.server.pinned
+    stations = stations_of(found, pinned=pinned)
+    against = (
+        *laws.against(found.laws),
+        *surroundings.stolen(trial.scrapes),
+        *steady.drifting(found, main, stations),
+    )
+    known = (
+        *surroundings.warnings_of(found, trial.scrapes, found.server_side, pinned=pinned),
+        *(() if trial.plan.users else steady.short(found, stations)),
+        *steady.few_samples(found),
+    )
+    return dataclasses.replace(
+        found,
+        valid=found.valid and not against,
+        reasons=(*found.reasons, *against),
+        warnings=(*found.warnings, *known),
     )
 
 

@@ -1,6 +1,7 @@
 """Whether a trial may be believed: named reasons against it, each with what to do.
 
-A trial with a reason is INVALID: it is shown, and never averaged.
+A trial with a reason is INVALID: it is shown, and never averaged. Those here follow from samples
+and records; what the instruments know adds others: see `laws`, `surroundings` and `steady`.
 """
 
 from __future__ import annotations
@@ -21,6 +22,10 @@ from loadtests.gates import (
     late_bound_ms,
 )
 from loadtests.samples import ErrorKind
+from servers.profiles import PROFILES, Budget
+
+CHOSEN = ("backlog", "keepalive_s", "workers", "threads", "pool_processes")
+"""The facts that follow from an experiment's budget."""
 
 
 def reasons(
@@ -34,6 +39,7 @@ def reasons(
     checks: tuple[Iterator[Reason], ...] = (
         _conservation(trial, requests),
         _schedule(trial),
+        _parity(trial),
         _workers(trial),
         _dropped(trial, requests),
         _failures(trial, requests),
@@ -57,6 +63,30 @@ def _schedule(trial: SavedTrial) -> Iterator[Reason]:
     for planned in sorted({report.schedule_digest for report in trial.generators} - {digest}):
         text = f"the samples have the schedule {digest}, planned was {planned}"
         yield Reason("schedule", text, "report this: the load engine changed its schedule")
+
+
+def _parity(trial: SavedTrial) -> Iterator[Reason]:
+    """What its workers said they were must be what the profile declares, and the same for all.
+
+    What an experiment may choose is not declared here, but all workers must have it alike.
+    """
+    name, facts = trial.spec.profile, trial.server.facts
+    declared = PROFILES[name].facts(Budget())
+    wanted = {key: value for key, value in declared.items() if key not in CHOSEN}
+    wanted |= {key: facts[0].get(key) for key in CHOSEN}
+    found = [
+        f"{key} is {told[key]!r} in worker {told.get('pid')}, and not {value!r}"
+        for told in facts
+        for key, value in wanted.items()
+        if value is not None and told.get(key) is not None and told[key] != value
+    ]
+    if trial.server.profile != name:
+        found.insert(0, f"{trial.server.profile} was served, and not {name}")
+    if facts[0].get("workers", len(facts)) != len(facts):
+        found.append(f"{len(facts)} workers were found, and not {facts[0]['workers']}")
+    if found:
+        hint = "do not compare it: the server, or the profile since, is another one"
+        yield Reason("parity", "; ".join(found), hint)
 
 
 def _dropped(trial: SavedTrial, requests: Requests) -> Iterator[Reason]:

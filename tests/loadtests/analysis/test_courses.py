@@ -224,7 +224,7 @@ def test_what_is_left_of_a_known_request_is_its_way_back() -> None:
     assert summary.split is not None
     assert summary.split.all.return_ms == 8.5
     assert summary.split.all.remainder_ms == 0.0
-    assert summary.warnings == ()
+    assert [reason.code for reason in summary.warnings] == ["few_samples"]
 
 
 @pytest.mark.parametrize(

@@ -117,7 +117,8 @@ def test_a_trial_without_instruments_says_nothing_of_them() -> None:
 
     assert (trial.queue_ms, trial.hold_ms, trial.step_ms, trial.split) == (None, None, None, None)
     assert (trial.holds, trial.workers, trial.held_lines, trial.courses) == ((), (), (), ())
-    assert (trial.server_side, trial.warnings) == (None, ())
+    assert (trial.server_side, trial.laws) == (None, ())
+    assert [warning.code for warning in trial.warnings] == ["few_samples"]
 
 
 def test_queue_hold_and_step_are_quantiles_of_the_main_stream_in_the_window() -> None:

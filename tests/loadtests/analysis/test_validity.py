@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 
+import pytest
+
 from loadtests.analysis.summary import Trial
 from loadtests.analysis.trial import summarize
 from loadtests.engine.generator import planned
 from loadtests.gates import LATE_MS
 from loadtests.samples import ErrorKind, Outcome
+from servers.profiles import PROFILES, Budget
 from tests.loadtests.analysis.saved import (
     Row,
     full_rows,
@@ -80,6 +83,46 @@ def test_a_lost_worker_is_named() -> None:
 
     assert codes(trial) == ["worker_lost"]
     assert "4711" in trial.reasons[0].text
+
+
+ROW = PROFILES["sync"].facts(Budget())
+
+
+def told(pid: int, **others: object) -> dict[str, object]:
+    """What a worker says of itself: all that is declared, or others."""
+    return {"pid": pid, **ROW, **others}
+
+
+def test_a_server_that_is_what_it_declares_passes_whatever_its_budget() -> None:
+    alike = {"workers": 2, "backlog": 77, "keepalive_s": 5, "tcp_nodelay": None}
+    facts = (told(1, **alike), told(2, **alike))
+
+    assert summarize(with_server(trial_of(full_rows(PLAN)), facts=facts)).valid
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ((told(1, workers=1, parser="fast"),), "parser is 'fast' in worker 1, and not 'python'"),
+        ((told(1, workers=1, server="uvicorn"),), "server is 'uvicorn' in worker 1"),
+        ((told(1, workers=2), told(2, workers=2, backlog=5)), "backlog is 5 in worker 2, and not"),
+        ((told(1, workers=4),), "1 workers were found, and not 4"),
+    ],
+)
+def test_a_server_that_is_not_what_it_declares_is_a_reason(
+    facts: tuple[dict[str, object], ...], words: str
+) -> None:
+    trial = summarize(with_server(trial_of(full_rows(PLAN)), facts=facts))
+
+    assert codes(trial) == ["parity"]
+    assert words in trial.reasons[0].text
+
+
+def test_a_record_of_another_profile_is_a_reason() -> None:
+    trial = summarize(with_server(trial_of(full_rows(PLAN)), profile="uvloop"))
+
+    assert codes(trial) == ["parity"]
+    assert trial.reasons[0].text == "uvloop was served, and not sync"
 
 
 def test_late_sending_is_found_and_judged_against_what_it_could_spoil() -> None:
