@@ -12,8 +12,11 @@ DEVELOP := .venv/.develop-$(shell cksum < requirements-dev.lock | cut -d' ' -f1)
 EXP ?= tour
 RUN ?= results/latest
 PROFILE ?= uvloop
+CPU_MS ?= 1
+WAIT_MS ?= 100
+CONCURRENCY ?= 100
 
-.PHONY: help demo test check format bench run resume report serve exporter metrics up against down test-stack dashboards lock vendor clean
+.PHONY: help demo test check format bench run resume report runs compare advise serve exporter metrics up against down test-stack dashboards lock vendor clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +53,15 @@ resume: $(RUNTIME) ## go on with an interrupted run: make resume RUN=results/tou
 report: $(RUNTIME) ## analyze and report a saved run again: make report RUN=results/tour/…
 	@$(BIN)/python -m loadtests analyze $(RUN)
 	@$(BIN)/python -m dashboards report $(RUN)
+
+runs: $(RUNTIME) ## the saved runs, the newest first
+	@$(BIN)/python -m loadtests runs
+
+compare: $(RUNTIME) ## two saved runs: make compare A=results/… B=results/… [UNLIKE=1]
+	@$(BIN)/python -m loadtests compare $(A) $(B) $(if $(UNLIKE),--unlike)
+
+advise: $(RUNTIME) ## what to choose for your work: make advise CPU_MS=2 WAIT_MS=100 CONCURRENCY=200
+	@$(BIN)/python -m loadtests advise --cpu-ms $(CPU_MS) --wait-ms $(WAIT_MS) --concurrency $(CONCURRENCY) $(ADVISE) $(RUN)
 
 serve: $(RUNTIME) ## one profile in the foreground: make serve PROFILE=sync
 	@$(BIN)/python -m servers $(PROFILE)

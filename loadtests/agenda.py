@@ -63,6 +63,15 @@ def left(experiment: Experiment, ended: Sequence[Ended], guesses: Mapping[Conten
     return named + sum(probes)
 
 
+def planned(experiment: Experiment, ended: Sequence[Ended]) -> int:
+    """How many trials the experiment names, as far as its rule for stopping has been looked at.
+
+    Second attempts and the probes of a search are not planned.
+    """
+    known = [_key(one.spec) for one in ended if one.spec.role != "probe"]
+    return len({*known, *map(_key, _stages(experiment, ended))})
+
+
 def _wanted(
     experiment: Experiment, ended: Sequence[Ended], guesses: Mapping[Contender, float]
 ) -> Iterator[TrialSpec]:
@@ -167,8 +176,13 @@ def _probe(
         seed=seed_of(experiment.seed, workload.name, "probe", turn),
         measure_s=probe_s(objective, rate),
         role="probe",
-        attempt=1 + len(made) - len(tried),
+        attempt=1 + _spoiled_since(made),
     )
+
+
+def _spoiled_since(made: Sequence[Ended]) -> int:
+    """How many probes were spoiled since the last that said something."""
+    return next((n for n, one in enumerate(reversed(made)) if one.tried), len(made))
 
 
 def probe_s(objective: Objective, rate_rps: float) -> float:

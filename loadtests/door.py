@@ -1,4 +1,4 @@
-"""What `python -m loadtests` does: run an experiment, go on with one, analyze a saved run."""
+"""What `python -m loadtests` does: run, go on, analyze, compare, list, advise."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from loadtests import experiment as experiments
 from loadtests import faults, results
 from loadtests.analysis import analyze
+from loadtests.commands import advise, compare, runs
 from loadtests.experiment import Experiment
 from loadtests.experiment_errors import ExperimentError
 from loadtests.results import RunFolder
@@ -141,7 +142,7 @@ def _shown(path: Path) -> Path:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m loadtests", description="Run an experiment, or analyze a saved run."
+        prog="python -m loadtests", description="Run experiments, and say what they decide."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     run_ = commands.add_parser("run", help="run an experiment")
@@ -167,4 +168,6 @@ def _parser() -> argparse.ArgumentParser:
     analyze_ = commands.add_parser("analyze", help="compute summary.json from a saved run")
     analyze_.add_argument("run", type=Path, metavar="RUN", help="a run folder")
     analyze_.set_defaults(do=_analyze)
+    for command in (compare, runs, advise):
+        command.add(commands)
     return parser

@@ -29,8 +29,10 @@ NOISES = ((0.015, 0.3), (0.04, 0.3), (0.1, 0.25), (0.2, 0.15))
 LAPSE = 0.03
 """A trial may go wrong for a reason that has nothing to do with its rate."""
 CONFIDENCE = 0.95
-GUESS_SPREAD, GUESS_TRUST = 0.25, 0.8
-"""How far a prediction may be off, in natural logarithms, and how much it is believed at all."""
+GUESSES = ((0.12, 0.5), (0.5, 0.3), (1.5, 0.15))
+"""How far a prediction may be off, in natural logarithms, and how likely; the rest is anywhere."""
+STRIDE = 3.0
+"""No probe goes further beyond what was tried: far above its capacity a server only drops."""
 LEAST_PROBES, MOST_PROBES = 5, 24
 
 
@@ -79,8 +81,9 @@ def next_rate(
     belief = _belief(tried, guess_rps).sum(axis=0)
     if not tried:
         return _rounded(_quantile(belief, 0.5))
-    below = len(tried) % 2 == 1
-    return _rounded(_quantile(belief, 0.25 if below else 0.75))
+    wanted = _quantile(belief, 0.25 if len(tried) % 2 == 1 else 0.75)
+    rates = [probe.rate_rps for probe in tried]
+    return _rounded(min(max(wanted, min(rates) / STRIDE), max(rates) * STRIDE))
 
 
 def found(tried: Sequence[Tried], precision: float, guess_rps: float | None = None) -> Found:
@@ -98,10 +101,11 @@ def found(tried: Sequence[Tried], precision: float, guess_rps: float | None = No
 def _belief(tried: Sequence[Tried], guess_rps: float | None) -> npt.NDArray[np.float64]:
     """The probability of each noise (rows) and capacity (columns)."""
     prior = np.full(len(_GRID), 1.0 / len(_GRID))
-    if guess_rps is not None and guess_rps > 0.0:
-        near = np.exp(-0.5 * ((_GRID - np.log(guess_rps)) / GUESS_SPREAD) ** 2)
-        if near.sum() > 0.0:
-            prior = (1.0 - GUESS_TRUST) * prior + GUESS_TRUST * near / near.sum()
+    if guess_rps is not None and LOWEST_RPS <= guess_rps <= HIGHEST_RPS:
+        prior *= 1.0 - sum(share for _, share in GUESSES)
+        for spread, share in GUESSES:
+            near = np.exp(-0.5 * ((_GRID - np.log(guess_rps)) / spread) ** 2)
+            prior += share * near / near.sum()
     noise, likely = (np.array(column)[:, None] for column in zip(*NOISES, strict=True))
     belief: npt.NDArray[np.float64] = likely * prior
     for probe in tried:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from loadtests import agenda, specs
 from loadtests import experiment as experiments
-from loadtests.agenda import Contender, Ended
-from loadtests.analysis import trace
+from loadtests.agenda import Ended
+from loadtests.analysis import forecast, trace
 from loadtests.analysis.capacities import capacities_of
 from loadtests.analysis.compare import compare
+from loadtests.analysis.decide import with_decisions
 from loadtests.analysis.findings import find
 from loadtests.analysis.objective import ended_of, failed
+from loadtests.analysis.predicted import Prediction
+from loadtests.analysis.prediction.overlay import Curve
 from loadtests.analysis.saved import AnalysisError, SavedTrial, load
 from loadtests.analysis.summary import (
     SCHEMA_VERSION,
@@ -50,40 +54,56 @@ def analyze(folder: RunFolder) -> Summary:
     """The summary of all trials that were saved."""
     experiment = experiments.parse(folder.experiment.read_text("utf-8"), "experiment.toml")
     environment = _environment(folder)
-    # One trial's samples at a time: a long run must fit into memory too.
-    trials: list[Trial] = []
-    profiles: dict[str, ProfileSummary] = {}
-    ended: list[Ended] = []
-    probes: list[tuple[Ended, tuple[str, ...]]] = []
-    for spec, there in specs.saved(folder, experiment):
-        trial = load(spec, there)
-        summary = summarize(trial)
-        trials.append(replace(summary, role=spec.role, arm=spec.arm, attempt=spec.attempt))
-        profiles.setdefault(spec.profile, _profile(trial))
-        ended.append(ended_of(trial, summary, experiment.capacity))
-        if spec.role == "probe" and experiment.capacity is not None:
-            probes.append((ended[-1], failed(trial, experiment.capacity)))
-    guesses: dict[Contender, float] = {}
-    return Summary(
+    predictions = forecast.saved(folder)
+    found = _read(folder, experiment, predictions)
+    guesses = forecast.guesses(predictions)
+    named = [t for t in found.trials if t.role != "probe" and t.arm == 1]
+    summary = Summary(
         schema_version=SCHEMA_VERSION,
         run_id=environment.pop("run_id"),
         experiment=experiment.name,
         question=experiment.question,
         seed=experiment.seed,
-        planned_trials=len(trials) + agenda.left(experiment, ended, guesses),
+        planned_trials=agenda.planned(experiment, found.ended),
         warmup_s=experiment.warmup_s,
         measure_s=experiment.measure_s,
         drain_s=experiment.drain_s,
         budget=_budget(experiment),
-        profiles=tuple(profiles.values()),
+        profiles=tuple(found.profiles.values()),
         workloads=tuple(_workload(w, experiment) for w in experiment.workloads),
         loads=tuple(_load(load) for load in experiment.loads),
         environment=environment,
-        trials=tuple(trials),
-        comparisons=compare(trials),
-        capacities=capacities_of(probes, experiment.capacity, guesses),
-        findings=find(trials, experiment),
+        trials=tuple(found.trials),
+        comparisons=compare(found.trials),
+        capacities=capacities_of(found.probes, experiment.capacity, guesses),
+        findings=find(named, experiment),
     )
+    return with_decisions(summary, experiment, predictions, found.replays)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What the trials of a run say, one after the other."""
+
+    trials: list[Trial] = field(default_factory=list)
+    profiles: dict[str, ProfileSummary] = field(default_factory=dict)
+    ended: list[Ended] = field(default_factory=list)
+    probes: list[tuple[Ended, tuple[str, ...]]] = field(default_factory=list)
+    replays: dict[int, Curve] = field(default_factory=dict)
+
+
+def _read(folder: RunFolder, experiment: Experiment, predictions: Sequence[Prediction]) -> _Found:
+    """One trial's samples at a time: a long run must fit into memory too."""
+    found, objective = _Found(), experiment.capacity
+    for spec, there in specs.saved(folder, experiment):
+        trial = load(spec, there)
+        found.trials.append(summarize(trial))
+        found.profiles.setdefault(spec.profile, _profile(trial))
+        found.ended.append(ended_of(trial, found.trials[-1], objective))
+        if spec.role == "probe" and objective is not None:
+            found.probes.append((found.ended[-1], failed(trial, objective)))
+        found.replays.update(forecast.replay(predictions, trial))
+    return found
 
 
 def _environment(folder: RunFolder) -> dict[str, Any]:

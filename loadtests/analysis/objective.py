@@ -44,14 +44,14 @@ def ended_of(trial: SavedTrial, summary: Trial, objective: Objective | None) -> 
 
 
 def failed(trial: SavedTrial, objective: Objective) -> tuple[str, ...]:
-    """Which parts of the objective the main stream missed in the window: p99, errors, achieved."""
+    """Which parts of the objective the main stream missed in the window, in words."""
     samples = trial.samples
     main = samples.where(samples.stream == samples.streams.index(LOAD))
     window = main.where(main.intended_ns >= 0)
     found = (
-        ("p99", _late(window, objective)),
-        ("errors", _failing(window, objective)),
-        ("achieved", _behind(trial, main, objective)),
+        (f"p99 > {objective.p99_ms:g} ms", _late(window, objective)),
+        (f"errors > {100 * objective.error_share:g} %", _failing(window, objective)),
+        (f"answered < {100 * objective.achieved_share:g} %", _behind(trial, main, objective)),
     )
     return tuple(name for name, missed in found if missed)
 

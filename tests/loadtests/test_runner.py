@@ -172,7 +172,7 @@ def test_a_worker_that_dies_in_mid_trial_makes_that_trial_invalid_and_no_other(
     assert [trial.valid for trial in summary.trials] == [False, True, True, True, True]
     again = summary.trials[-1]
     assert (again.profile, again.repetition, again.attempt) == ("sync", 1, 2)
-    assert summary.planned_trials == 5
+    assert summary.planned_trials == 4
     (reason,) = summary.trials[0].reasons
     assert reason.code == "worker_lost"
     assert "102" in reason.text
@@ -417,14 +417,13 @@ def test_a_search_is_run_saved_resumed_and_found_again_in_the_files(tmp_path: Pa
     assert (capacity.profile, capacity.workload) == ("uvloop", "wait")
     assert capacity.low_rps <= 300 <= capacity.high_rps
     assert {probe.met for probe in capacity.probes} == {True, False}
-    assert all(probe.met or "p99" in probe.failed for probe in capacity.probes)
+    assert all(probe.met or "p99 > 250 ms" in probe.failed for probe in capacity.probes)
     probes = [trial for trial in whole.trials if trial.role == "probe"]
     assert [probe.trial for probe in capacity.probes] == [trial.number for trial in probes]
-    assert whole.planned_trials == len(whole.trials)
+    assert whole.planned_trials == 2
 
     last = folder.trial(probes[-1].number, "uvloop").path
     last.rename(tmp_path / "aside")
-    assert analyze(folder).planned_trials > len(whole.trials) - 1
     world.log.clear()
     run_in(world, experiment, folder)
 

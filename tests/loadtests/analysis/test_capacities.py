@@ -23,7 +23,7 @@ def capacity(*outcomes: tuple[float, bool]) -> Capacity:
     probes = [
         (
             Ended(replace(SPEC, number=n), valid=True, tried=Tried(rate, met, 5.0)),
-            () if met else ("p99",),
+            () if met else ("p99 > 250 ms",),
         )
         for n, (rate, met) in enumerate(outcomes, 7)
     ]
@@ -39,7 +39,7 @@ def test_a_capacity_stands_between_the_rates_that_bound_it_with_its_probes() -> 
     assert 39.0 < found.low_rps < found.rate_rps < found.high_rps < 42.0
     assert found.note == ""
     assert (found.probes[1].trial, found.probes[1].rate_rps) == (8, 50.0)
-    assert (found.probes[1].met, found.probes[1].failed) == (False, ("p99",))
+    assert (found.probes[1].met, found.probes[1].failed) == (False, ("p99 > 250 ms",))
     assert found.objective == "p99 ≤ 250 ms, errors ≤ 0.1 %, answered ≥ 99 %"
 
 
