@@ -18,6 +18,7 @@ seed = 11
 warmup_s = 1.0
 measure_s = 5.0
 drain_s = 1.0
+retries = 0
 profiles = ["sync", "gthread", "uvloop"]
 [budget]
 slots = 4

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from tests.benchmarks import analysis, demo, generator, observer, twins
+from tests.benchmarks import analysis, demo, generator, observer, prediction, twins
 
 BENCHMARKS: dict[str, Callable[[], None]] = {
     "generator": generator.main,
@@ -16,6 +16,7 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "observer": observer.main,
     "demo": demo.main,
     "analysis": analysis.main,
+    "prediction": prediction.main,
 }
 
 
