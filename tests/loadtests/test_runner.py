@@ -9,7 +9,7 @@ import pytest
 
 from loadtests import experiment as experiments
 from loadtests import matrix, results
-from loadtests.analysis.analyze import analyze
+from loadtests.analysis.analyze import AnalysisError, analyze
 from loadtests.experiment import Experiment
 from loadtests.plan import Address, GeneratorPlan
 from loadtests.records import ServerRecord
@@ -429,3 +429,54 @@ def test_a_search_is_run_saved_resumed_and_found_again_in_the_files(tmp_path: Pa
 
     assert world.log.count("generate") == 1
     assert analyze(folder).capacities == whole.capacities
+
+
+PREDICTING = (
+    TEXT
+    + """
+[[loads]]
+name = "5/s"
+mode = "open"
+rate = 5.0
+[predict]
+loads = ["5/s"]
+"""
+)
+
+
+def test_predictions_are_written_before_the_trials_that_they_are_held_against(
+    tmp_path: Path,
+) -> None:
+    experiment = experiments.parse(PREDICTING)
+    folder = results.create("small", PREDICTING, tmp_path / "run")
+    world = FakeWorld()
+    there: list[bool] = []
+    world.during_load = lambda: there.append(folder.predictions.exists())
+    run_in(world, experiment, folder)
+
+    assert there == [False] * 4 + [True] * 4
+    roles = [trial.role for trial in analyze(folder).trials]
+    assert roles == ["calibrate"] * 4 + ["sweep"] * 4
+
+
+def test_predictions_that_were_written_are_not_made_again(tmp_path: Path) -> None:
+    """What is known by now must not change what was said before."""
+    experiment = experiments.parse(PREDICTING)
+    folder = results.create("small", PREDICTING, tmp_path / "run")
+    run_in(FakeWorld(), experiment, folder)
+    folder.predictions.write_text("[ ]\n")
+    folder.trial(8, "sync").path.rename(tmp_path / "aside")
+
+    run_in(FakeWorld(), experiment, folder)
+
+    assert folder.predictions.read_text() == "[ ]\n"
+
+
+def test_predictions_that_cannot_be_read_are_named(tmp_path: Path) -> None:
+    experiment = experiments.parse(PREDICTING)
+    folder = results.create("small", PREDICTING, tmp_path / "run")
+    run_in(FakeWorld(), experiment, folder)
+    folder.predictions.write_text("{")
+
+    with pytest.raises(AnalysisError, match=r"predictions\.json: not readable"):
+        analyze(folder)
