@@ -11,7 +11,7 @@ from loadtests.experiment import Experiment
 from loadtests.matrix import TrialSpec
 from loadtests.results import RunFolder, write_whole
 from loadtests.run.book import Book
-from loadtests.run.host import require_open_files
+from loadtests.run.host import connections_at_most, require_open_files
 from loadtests.run.progress import Progress
 from loadtests.run.service import TrialError
 from loadtests.run.trial import TrialRun
@@ -36,7 +36,7 @@ def run(
     environment: Callable[[], dict[str, Any]],
 ) -> None:
     """Run what is not saved yet. Raises RunError; every trial that has ended stays saved."""
-    require_open_files(experiment.max_in_flight + SPARE_FILES)
+    require_open_files(connections_at_most(experiment) + SPARE_FILES)
     here = ""
     try:
         _record_birth(folder, environment)
