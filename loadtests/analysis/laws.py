@@ -89,16 +89,21 @@ def _check(
     tolerance = max(LAW_LEAST, ERRORS * error)
     if tolerance > LAW_MOST:
         return
-    found = measured / expected - 1.0
-    figures = text.format(measured=f"{measured:.3g}", expected=f"{expected:.3g}")
+    # No zero below zero.
+    found = round(measured / expected - 1.0, 4) + 0.0
+    figures = text.format(measured=_figure(measured), expected=_figure(expected))
     yield LawCheck(
         law=law,
         expected=round(expected, 4),
         measured=round(measured, 4),
-        discrepancy=round(found, 4),
+        discrepancy=found,
         tolerance=round(tolerance, 4),
-        text=f"{figures}: {found:+.1%} apart, tolerance {tolerance:.0%}",
+        text=f"{figures}: {round(found, 3) + 0.0:+.1%} apart, tolerance {tolerance:.0%}",
     )
+
+
+def _figure(value: float) -> str:
+    return f"{value:.3g}" if value < 1000 else f"{value:,.0f}"
 
 
 def _edges(told: Told) -> float:

@@ -16,7 +16,8 @@ ACTIVE = "http_server_active_requests"
 DURATION_S = "http_server_request_duration_seconds_sum"
 DURATIONS = "http_server_request_duration_seconds_count"
 HOST_CPU_S = "testbed_host_cpu_seconds_total"
-NAMES = (ACTIVE_S, SAMPLED_S, ACTIVE, DURATION_S, DURATIONS, HOST_CPU_S)
+THREADS = "testbed_process_threads"
+NAMES = (ACTIVE_S, SAMPLED_S, ACTIVE, DURATION_S, DURATIONS, HOST_CPU_S, THREADS)
 PERIOD_S = 0.025
 """The time from one sample to the next, on average."""
 
@@ -35,6 +36,13 @@ def mean_active(scrapes: Sequence[Scrape]) -> float | None:
 def active_at_end(scrapes: Sequence[Scrape]) -> float:
     """Requests in the application at the last scrape."""
     return (scrapes[-1].total(ACTIVE) or 0.0) if scrapes else 0.0
+
+
+def threads(scrapes: Sequence[Scrape]) -> int | None:
+    """The most threads that all processes of the server had; None where that is not told."""
+    found = [scrape.total(THREADS) for scrape in scrapes]
+    most = max((value for value in found if value is not None), default=None)
+    return None if most is None else round(most)
 
 
 def services(scrapes: Sequence[Scrape]) -> tuple[float, float]:

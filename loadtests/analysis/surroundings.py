@@ -12,10 +12,8 @@ from loadtests.analysis.summary import Reason, Trial
 from loadtests.gates import STEAL_SHARE, STEAL_SHOWN
 
 REFUSED = ("ListenOverflows", "ListenDrops")
-AT_MOST = 2.0
-"""How many times of what their own number explains the threads of a server may wait."""
 WAITING = 0.05
-"""Threads that may wait for a processor at any moment, whatever explains it."""
+"""Threads that may wait for a processor on average, whatever explains it."""
 
 
 def stolen(scrapes: Sequence[Scrape]) -> Iterator[Reason]:
@@ -33,7 +31,8 @@ def warnings_of(
     if STEAL_SHOWN < share <= STEAL_SHARE:
         yield _steal(share)
     if side is not None:
-        yield from _run_queue(trial, side, pinned=pinned)
+        if pinned:
+            yield from _run_queue(trial, side, outside.threads(scrapes))
         yield from _overflow(side)
 
 
@@ -48,31 +47,31 @@ def _steal(share: float) -> Reason:
     return Reason("steal", text, "run the trial again when they are quieter, or on a real machine")
 
 
-def _run_queue(trial: Trial, side: ServerSide, *, pinned: bool) -> Iterator[Reason]:
-    """More threads waited for the server's processor than its own can explain.
+def _run_queue(trial: Trial, side: ServerSide, threads: int | None) -> Iterator[Reason]:
+    """More threads waited for the server's one processor than its own can explain.
 
-    The threads of a server wait for one another as well. With a processor that they share by time
-    slices and that is busy for ρ of the time, ρ²/(1-ρ) of them wait at any moment, whatever each
-    has to do: M/G/1 with processor sharing, L. Kleinrock, "Queueing Systems", volume 2, 1976,
-    section 4.4. Near saturation that explains any number.
+    They wait for one another as well: while one of k runs, k - 1 may be ready, and are where a
+    connection wakes all of them. The rest is by others.
     """
     processor = processor_of(trial)
-    if not pinned or processor is None or side.run_queue_delay_s is None:
+    if processor is None or threads is None or side.run_queue_delay_s is None:
         return
     busy, waiting = processor.utilisation, side.run_queue_delay_s / window_s(trial)
-    if busy < 1.0 and waiting > AT_MOST * busy**2 / (1.0 - busy) + WAITING:
+    if waiting > busy * (threads - 1) + WAITING:
         text = (
-            f"the server’s threads were ready and had no processor for {waiting:.0%} of the time, "
+            f"{waiting:.2g} of the server’s threads were ready and had no processor on average, "
             f"while they used {busy:.0%} of one: others used it too"
         )
         yield Reason("run_queue", text, "close other programs, and do not rely on small times")
 
 
 def _overflow(side: ServerSide) -> Iterator[Reason]:
-    """Of the whole host: but nothing else on it should have such trouble meanwhile."""
-    refused = {name: side.tcp_events[name] for name in REFUSED if name in side.tcp_events}
-    if refused:
-        most = max(refused.values())
-        text = f"the accept queue was full: the kernel refused connections {most} times"
+    """Of the whole host; but hardly anything else on it has such trouble just then."""
+    most = max(side.tcp_events.get(name, 0) for name in REFUSED)
+    if most:
+        text = f"an accept queue of this host was full: connections were refused {most} times"
+        if side.accept_queue_max is not None and side.accept_queue_limit is not None:
+            text += f"; this server’s held up to {side.accept_queue_max} of "
+            text += f"{side.accept_queue_limit}"
         hint = "read latencies near 1, 3 and 7 s as those of clients who had to ask again"
         yield Reason("overflow", text, hint)

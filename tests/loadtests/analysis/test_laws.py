@@ -237,7 +237,7 @@ def test_what_is_printed_has_both_figures() -> None:
 
     assert little.text == (
         "0.72 requests in the application by samples from outside, 0.72 by rate × time in it: "
-        f"{little.discrepancy:+.1%} apart, tolerance {little.tolerance:.0%}"
+        f"+0.0% apart, tolerance {little.tolerance:.0%}"
     )
     assert utilisation.text.startswith("0.72 occupied by the workers’ own count, 0.72 by rate ×")
     first, last = scrapes_of(regular())

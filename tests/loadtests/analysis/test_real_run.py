@@ -6,13 +6,18 @@ import dataclasses
 import json
 import statistics
 
+import numpy as np
 import pytest
 
 from dashboards.report.page import render
+from loadtests import experiment as experiments
 from loadtests import results
 from loadtests.analysis import summary_json
 from loadtests.analysis.instruments import RouteHold
+from loadtests.analysis.laws import laws_of
+from loadtests.analysis.saved import load
 from loadtests.analysis.summary import Summary, Trial
+from loadtests.matrix import trials as trials_of
 from loadtests.results import RunFolder
 from tests.loadtests import mini
 
@@ -93,6 +98,32 @@ def test_whoever_waits_in_a_process_occupies_it_and_uses_no_processor(
     for worker in workers:
         assert worker.cpu is not None
         assert worker.cpu < 0.5
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_both_laws_of_operation_hold(trials: dict[str, Trial], profile: str) -> None:
+    """Who samples from outside, who counts inside and who waits for answers tell one story.
+
+    How long so few requests hold a loop is too much a matter of chance for the second law.
+    """
+    found = {law.law: law for law in trials[profile].laws}
+
+    assert "little" in found
+    assert "utilisation" in found or profile != "sync"
+    assert [law.text for law in found.values() if not law.holds] == []
+    assert not found.keys() & {reason.code for reason in trials[profile].reasons}
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_lost_requests_break_littles_law(run: RunFolder, number: int) -> None:
+    """The same trials, had the client lost a third of what it saw."""
+    specs = trials_of(experiments.parse(run.experiment.read_text()))
+    trial = load(specs[number - 1], run.trial(number, PROFILES[number - 1]))
+    most = np.arange(len(trial.samples.done_ns)) % 3 != 0
+    lossy = dataclasses.replace(trial, samples=trial.samples.where(most))
+
+    assert all(law.holds for law in laws_of(trial))
+    assert "little" in [law.law for law in laws_of(lossy) if not law.holds]
 
 
 def test_on_a_loop_only_the_blocking_route_holds_and_the_loop_is_stalled(

@@ -24,7 +24,7 @@ STEAL = HOST_CPU % "steal"
 
 
 def more(**series: float) -> Callable[[Series], None]:
-    names = {"steal": STEAL, "overflows": OVERFLOWS, "drops": DROPS, "delay": DELAY_S}
+    names = {"steal": STEAL, "overflows": OVERFLOWS, "drops": DROPS}
 
     def change(last: Series) -> None:
         for name, value in series.items():
@@ -37,11 +37,16 @@ def codes(reasons: tuple[Reason, ...]) -> list[str]:
     return [reason.code for reason in reasons]
 
 
-def served(cpu_s: float, delay_s: float, *, pinned: bool = True) -> Trial:
+def served(cpu_s: float, delay_s: float, *, pinned: bool = True, threads: int = 5) -> Trial:
     """A server that used so much processor time in ten seconds, and waited so long for it."""
+
+    def change(last: Series) -> None:
+        last[DELAY_S] += delay_s - 0.1
+        last['testbed_process_threads{profile="sync",process="11",role="worker"}'] = threads - 1.0
+        last['testbed_process_threads{profile="sync",process="9",role="supervisor"}'] = 1.0
+
     used = usage((5.0, 0.0, 40), (15.0, cpu_s, 40))
-    trial = measured(change=more(delay=delay_s - 0.1), pinned=pinned)
-    return summarize(with_server(trial, usage=used))
+    return summarize(with_server(measured(change=change, pinned=pinned), usage=used))
 
 
 @pytest.mark.parametrize(
@@ -77,11 +82,20 @@ def test_refused_connections_are_told_of_a_trial_that_stays_valid(
     overflows: float, drops: float
 ) -> None:
     """To be overloaded is a result."""
-    summary = summarize(measured(change=more(overflows=overflows, drops=drops)))
+
+    def change(last: Series) -> None:
+        more(overflows=overflows, drops=drops)(last)
+        last['testbed_accept_queue_max_connections{profile="sync"}'] = 3.0
+        last['testbed_accept_queue_limit_connections{profile="sync"}'] = 64.0
+
+    summary = summarize(measured(change=change))
 
     assert summary.valid
     assert codes(summary.warnings) == ["overflow"]
-    assert "refused connections 7 times" in summary.warnings[0].text
+    assert summary.warnings[0].text == (
+        "an accept queue of this host was full: connections were refused 7 times; this server’s "
+        "held up to 3 of 64"
+    )
     assert "1, 3 and 7 s" in summary.warnings[0].hint
 
 
@@ -91,12 +105,10 @@ def test_refused_connections_are_told_of_a_trial_that_stays_valid(
         # An idle server waits for nobody.
         (0.5, 0.3, []),
         (0.5, 3.0, ["run_queue"]),
-        # Half busy: half a thread waits by itself, 0.5² / 0.5, and twice that may be.
-        (5.0, 9.0, []),
-        (5.0, 12.0, ["run_queue"]),
-        # Where the processor is full its own processes wait for each other at any length.
-        (9.9, 300.0, []),
-        (10.1, 300.0, []),
+        # Four may wait for a fifth while that runs, which is for half of the time.
+        (5.0, 19.0, []),
+        (5.0, 22.0, ["run_queue"]),
+        (9.9, 39.0, []),
     ],
 )
 def test_a_wait_for_the_processor_is_told_where_the_server_cannot_have_made_it(
@@ -112,7 +124,13 @@ def test_of_a_server_on_several_processors_nobody_knows_who_it_waited_for() -> N
     assert codes(served(0.5, 3.0, pinned=False).warnings) == []
 
 
+def test_one_thread_has_nobody_of_its_own_to_wait_for() -> None:
+    assert codes(served(5.0, 0.4, threads=1).warnings) == []
+    assert codes(served(5.0, 0.6, threads=1).warnings) == ["run_queue"]
+
+
 def test_the_wait_is_told_beside_what_was_used() -> None:
     (found,) = served(0.5, 3.0).warnings
 
-    assert "had no processor for 30% of the time, while they used 5% of one" in found.text
+    assert found.text.startswith("0.3 of the server’s threads were ready and had no processor")
+    assert "while they used 5% of one: others used it too" in found.text
