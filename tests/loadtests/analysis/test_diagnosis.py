@@ -162,6 +162,11 @@ BLOCKED = (
             trial(achieved=61.0),
         ),
         (
+            "overloaded",
+            "overloaded: of 2,500 requests/s it answers 1,234, and no instrument says by what",
+            trial(offered=2_500.0, achieved=1_234.0),
+        ),
+        (
             "unseen",
             "not looked into, and the processor is used 3%",
             trial(workers=1, holds=(), split=None, server_side=None, warnings=()),
