@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from dashboards.report import columns, compared, holding, trials
+from dashboards.report import columns, compared, holding, trials, warned
 from dashboards.report.anchors import aliases
 from dashboards.report.cells import Row, cells
 from dashboards.report.decided import decided
@@ -46,12 +46,14 @@ def _compared(summary: Summary) -> dict[str, Any]:
 
 
 def _measured(summary: Summary) -> dict[str, Any]:
-    warned = [trial for trial in summary.trials if trial.warnings]
+    named = [trial for trial in summary.trials if trial.role != "probe"]
+    probes = [trial for trial in summary.trials if trial.role == "probe"]
     return {
         "pairs": PAIRS,
         "invalid": [trial for trial in summary.trials if not trial.valid],
-        "warned": [trial for trial in warned if trial.role != "probe"],
-        "warned_probes": [trial for trial in warned if trial.role == "probe"],
+        "warned": warned.by_code(named),
+        "warned_probes": warned.by_code(probes),
+        "probes_warned": sum(1 for trial in probes if trial.warnings),
         "errors": [(trial, trial.errors) for trial in summary.trials if trial.errors],
         "figures": columns.measured(summary.trials),
         "fates": columns.FATES,

@@ -9,6 +9,7 @@ from loadtests.analysis.advice import advice_of
 from loadtests.analysis.claims import claims_of
 from loadtests.analysis.costs import costs_of
 from loadtests.analysis.decisions import Decisions
+from loadtests.analysis.diagnosis import diagnoses_of
 from loadtests.analysis.noise import noise_floor
 from loadtests.analysis.predicted import Prediction
 from loadtests.analysis.prediction.overlay import Curve, with_measurements
@@ -29,6 +30,7 @@ def with_decisions(
     decided = Decisions(
         predictions=with_measurements(predictions, trials, capacities, replays),
         costs=costs_of(trials, capacities, experiment.price),
+        diagnoses=diagnoses_of([t for t in trials if t.role != "probe" and t.arm == 1]),
         scale=scale_of(trials, experiment, summary.environment),
         usl=usl_of(trials, experiment),
         noise=noise_floor(trials),

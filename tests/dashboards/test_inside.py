@@ -4,12 +4,12 @@ import dataclasses
 
 import pytest
 
-from dashboards.report import holding, inside, page
+from dashboards.report import holding, inside, page, warned
 from dashboards.report.cells import cells
 from dashboards.report.columns import Column, measured
 from dashboards.report.format import NBSP
 from loadtests.analysis.instruments import HeldLine, RouteHold, ServerSide, Stall, WorkerShare
-from loadtests.analysis.summary import Latency, Trial
+from loadtests.analysis.summary import Latency, Reason, Trial
 from tests.dashboards import summaries
 from tests.dashboards.instruments import IMBALANCE, OBSERVER
 from tests.dashboards.summaries import Case, summary, trial
@@ -151,7 +151,7 @@ def test_the_page_shows_tables_warnings_lines_and_what_the_observer_costs() -> N
 
     assert "Where the time went, from the server’s own instruments" in text
     assert "96 % of samples in servers/work.py:29 block ← servers/starlette_app.py" in text
-    assert f"{IMBALANCE.code} {IMBALANCE.text}. What to do: {IMBALANCE.hint}." in text
+    assert f"{IMBALANCE.code} What to do: {IMBALANCE.hint}. {IMBALANCE.text}: trial 2" in text
     ratio = OBSERVER["uvloop.sampled"]
     assert ["uvloop", "a fraction of the requests", str(ratio["median"])] in [
         row[:3] for row in read.rows
@@ -208,3 +208,20 @@ def test_a_run_without_instruments_has_nothing_of_them(word: str) -> None:
     figures = made.split("<main>")[1].split('<section aria-labelledby="reading-title">')[0]
 
     assert word not in figures
+
+
+def test_a_warning_that_many_trials_have_is_said_once() -> None:
+    few, other = Reason("few_samples", "Too few.", "Measure longer"), Reason("clock", "It is.", "")
+    made = summaries.tour()
+    trials = [dataclasses.replace(trial, warnings=(few,)) for trial in made.trials]
+    trials[0] = dataclasses.replace(trials[0], warnings=(few, other))
+
+    found = warned.by_code(trials)
+
+    assert [one.code for one in found] == ["few_samples", "clock"]
+    assert found[0].said == (("Too few.", tuple(trials)),)
+    assert (found[0].hints, found[1].hints) == (("Measure longer",), ())
+    text = " ".join(
+        Reader(page.render(dataclasses.replace(made, trials=tuple(trials)))).text.split()
+    )
+    assert text.count("Too few.") == 1
