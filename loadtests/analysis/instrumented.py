@@ -8,16 +8,16 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from loadtests.analysis import laws, steady, surroundings
-from loadtests.analysis.cautions import warnings_of
+from loadtests.analysis.checks import laws, steady, surroundings
+from loadtests.analysis.checks.cautions import warnings_of
+from loadtests.analysis.checks.laws import laws_of
+from loadtests.analysis.checks.stations import stations_of
 from loadtests.analysis.courses import courses_of
 from loadtests.analysis.holds import held_lines_of, holds_of
-from loadtests.analysis.laws import laws_of
 from loadtests.analysis.quantiles import latency
 from loadtests.analysis.saved import SavedTrial
 from loadtests.analysis.server_side import server_side_of
 from loadtests.analysis.split import completed, split_of
-from loadtests.analysis.stations import stations_of
 from loadtests.analysis.summary import Latency, Trial
 from loadtests.analysis.workers import workers_of
 from loadtests.samples import NEVER, Samples

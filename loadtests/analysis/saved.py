@@ -13,8 +13,9 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from loadtests import samples as sample_files
-from loadtests.analysis import counters, outside, server_side
+from loadtests.analysis import counters, server_side
 from loadtests.analysis import scrapes as scrape_files
+from loadtests.analysis.checks import outside
 from loadtests.analysis.scrapes import Scrape
 from loadtests.matrix import TrialSpec
 from loadtests.plan import GeneratorPlan, Record

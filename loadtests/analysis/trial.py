@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from loadtests.analysis import validity
+from loadtests.analysis.checks import validity
 from loadtests.analysis.generation import generation_of
 from loadtests.analysis.instrumented import with_instruments
 from loadtests.analysis.quantiles import latency, quantile, rounded

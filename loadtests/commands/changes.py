@@ -5,8 +5,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
-from loadtests.analysis.across import CAPACITY
-from loadtests.analysis.difference import Across, Difference, Verdict
+from loadtests.analysis.between.across import CAPACITY
+from loadtests.analysis.between.difference import Across, Difference, Verdict
 from loadtests.analysis.metrics import METRICS
 from loadtests.analysis.summary import Summary
 

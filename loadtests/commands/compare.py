@@ -7,8 +7,8 @@ import dataclasses
 import json
 from pathlib import Path
 
-from loadtests.analysis.across import BAND, across
-from loadtests.analysis.difference import Across
+from loadtests.analysis.between.across import BAND, across
+from loadtests.analysis.between.difference import Across
 from loadtests.analysis.summary import Summary
 from loadtests.analysis.summary_json import SummaryError, read
 from loadtests.commands.changes import head, lines

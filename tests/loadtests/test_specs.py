@@ -1,4 +1,4 @@
-"""Which trial a saved folder is: written and read back, and of runs from before there were records."""
+"""Which trial a saved folder is; also of runs from before that was written."""
 
 from __future__ import annotations
 

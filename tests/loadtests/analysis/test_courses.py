@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from loadtests.analysis import trace
-from loadtests.analysis.cautions import warnings_of
+from loadtests.analysis.checks.cautions import warnings_of
 from loadtests.analysis.instruments import Course, Slice
 from loadtests.analysis.saved import AnalysisError, SavedTrial, load
 from loadtests.analysis.trial import summarize

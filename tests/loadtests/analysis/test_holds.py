@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from loadtests.analysis.cautions import warnings_of
+from loadtests.analysis.checks.cautions import warnings_of
 from loadtests.analysis.holds import held_lines_of
 from loadtests.analysis.instruments import WorkerShare
 from loadtests.analysis.saved import SavedTrial

@@ -13,8 +13,8 @@ from dashboards.report.page import render
 from loadtests import experiment as experiments
 from loadtests import results
 from loadtests.analysis import summary_json
+from loadtests.analysis.checks.laws import laws_of
 from loadtests.analysis.instruments import RouteHold
-from loadtests.analysis.laws import laws_of
 from loadtests.analysis.saved import load
 from loadtests.analysis.summary import Summary, Trial
 from loadtests.matrix import trials as trials_of

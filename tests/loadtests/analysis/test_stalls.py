@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtests.analysis.cautions import warnings_of
+from loadtests.analysis.checks.cautions import warnings_of
 from loadtests.analysis.instruments import ServerSide, Stall
 from loadtests.analysis.scrapes import Scrape
 from loadtests.analysis.stalls import BASELINE, DUE, INTERVAL_S, STALL, stall_of

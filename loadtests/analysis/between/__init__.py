@@ -1,0 +1,1 @@
+"""Two saved runs held against each other."""
