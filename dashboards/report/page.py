@@ -42,6 +42,7 @@ def _environment(aliases: dict[str, str]) -> jinja2.Environment:
         lstrip_blocks=True,
     )
     env.filters |= {
+        "by_figure": verdicts.by_figure,
         "count": count,
         "duration": duration,
         "estimated": verdicts.estimated,
@@ -49,8 +50,11 @@ def _environment(aliases: dict[str, str]) -> jinja2.Environment:
         "figure": figure,
         "ids": anchors.ids,
         "island": island,
+        "rounded": verdicts.rounded,
         "slug": slug,
+        "tied": verdicts.tied,
         "unsaid": verdicts.unsaid,
+        "is_long": verdicts.is_long,
         "verdict_style": verdicts.style,
         "words": trials.words,
     }

@@ -8,7 +8,7 @@ whose load a bystander waits: for 10 ms or more, and twice as long as with the b
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -17,7 +17,7 @@ from loadtests.analysis.claims.advantage import BYSTANDER, figures
 from loadtests.analysis.claims.blocking import SLOWED_MS
 from loadtests.analysis.claims.cells import Cell, cells
 from loadtests.analysis.claims.evidence import FACTOR, PAIRS, VISIBLE
-from loadtests.analysis.claims.words import figure, listed, ms, rps
+from loadtests.analysis.claims.words import about, listed, ms, rps
 from loadtests.analysis.costs import IDLE, keeps_up
 from loadtests.analysis.decisions import Advice
 from loadtests.analysis.summary import Summary
@@ -36,11 +36,6 @@ class Known:
     low_rps: float
     high_rps: float
     floor: bool = False
-
-    @property
-    def told(self) -> str:
-        """Its rate in words."""
-        return "all" if self.floor else rps(self.rate_rps)
 
 
 def advice_of(summary: Summary) -> tuple[Advice, ...]:
@@ -154,27 +149,48 @@ def _decides(
 def _text(
     sure: str, known: Mapping[str, Known], slowed: Mapping[str, float], opened: Sequence[Cell]
 ) -> str:
-    rates: dict[str, list[str]] = {}
-    for one in sorted(known.values(), key=lambda one: -one.rate_rps):
-        rates.setdefault(one.told, []).append(one.choice)
-    text = listed([f"{rate} with {listed(names)}" for rate, names in rates.items()])
     if any(one.floor for one in known.values()):
-        text = f"Of {opened[-1].under}, answered are {text}"
+        text = _answers(known, opened[-1].under)
+    elif sure == "predicted":
+        text = f"Predicted capacity: about {_with(known.values(), predicted=True)}."
     else:
-        text = f"{'By prediction at' if sure == 'predicted' else 'At'} most {text}"
+        text = f"At most {_with(known.values(), predicted=False)} are answered."
     if slowed:
         waits = listed([f"{ms(value)} beside {choice}" for choice, value in slowed.items()])
-        text += f"; nine trivial requests in ten take up to {waits}"
-    return f"{text}."
+        text += f" Nine trivial requests in ten take up to {waits}."
+    return text
+
+
+def _answers(known: Mapping[str, Known], offered: str) -> str:
+    """What was answered of what was offered."""
+    able = [one.choice for one in known.values() if one.floor]
+    rest = [one for one in known.values() if not one.floor]
+    if not rest:
+        return f"All of the {offered} are answered with {listed(able)} alike."
+    only = _with(rest, predicted=False)
+    return f"Of {offered}, all are answered with {listed(able)}, but only {only}."
+
+
+def _with(known: Iterable[Known], *, predicted: bool) -> str:
+    """Rates in words, the highest first: what is predicted is rounded to two digits."""
+    rates: dict[str, list[str]] = {}
+    for one in sorted(known, key=lambda one: -one.rate_rps):
+        told = f"{about(one.rate_rps)} requests/s" if predicted else rps(one.rate_rps)
+        rates.setdefault(told, []).append(one.choice)
+    return listed([f"{rate} with {listed(names)}" for rate, names in rates.items()])
 
 
 def _crossover(
-    choice: str, known: Mapping[str, Known], within: Sequence[Known], slowed: Mapping[str, float]
+    choice: str,
+    known: Mapping[str, Known],
+    within: Sequence[Known],
+    slowed: Mapping[str, float],
 ) -> str:
     if choice == "any":
         return ""
     beaten = [one for one in known.values() if one not in within]
     if beaten:
         least = min(one.rate_rps for one in beaten)
-        return f"up to about {figure(least)} requests/s all of them keep up"
-    return f"where nothing runs beside it, {listed(list(slowed))} as well" if slowed else ""
+        return f"up to about {about(least)} requests/s, all of them keep up"
+    also = f"{listed(list(slowed))} will do as well"
+    return f"if nothing else runs beside it, {also}" if slowed else ""

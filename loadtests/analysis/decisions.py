@@ -13,12 +13,17 @@ from loadtests.analysis.predicted import Prediction
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A quantity with its interval, from `n` trials or pairs of trials."""
+    """A quantity with its interval, from `n` trials or pairs of trials.
+
+    Where it is `searched` it is the ratio of two capacities: `n` is then the number of searches,
+    and the interval lies between the farthest ends of theirs.
+    """
 
     value: float
     low: float | None
     high: float | None
     n: int
+    searched: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +154,10 @@ class Claim:
 
     `verdict` is `supported`, `refuted`, `depends`, `no visible difference`, `undecided` (too few
     trials or overlapping intervals), `not measured` (this run holds nothing of it) or
-    `not yet testable`. `text` has the numbers, `crossover` says where it depends, and `anchor` is
-    the id of its chart in the report.
+    `not yet testable`. `text` is the finding in one sentence with its numbers, `detail` all else
+    that was seen, `crossover` says where it depends, and `anchor` is the id of its chart in the
+    report. An `estimate` is how many times better the side is that the claim favours; `evidence`
+    has the figures in words, with their units.
     """
 
     id: str
@@ -161,6 +168,7 @@ class Claim:
     crossover: str = ""
     anchor: str = ""
     evidence: dict[str, float | str] = field(default_factory=dict)
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -272,6 +272,40 @@ def test_claims_are_decided_or_absent_and_never_both() -> None:
 
 def test_an_estimate_is_stated_with_its_interval_or_without_one() -> None:
     assert verdicts.estimated(None) == ""
+    assert verdicts.estimated(Estimate(15.0, None, None, 5)) == "estimate 15.0 (n = 5)"
+    assert verdicts.estimated(Estimate(22.5, 20.36, 24.87, 2, searched=True)) == (
+        "estimate 22.5, 20.4–24.9 by the 95 % intervals of 2 searches"
+    )
     assert verdicts.estimated(Estimate(2.0, 1.5, 2.5, 7)) == (
         "estimate 2.00, 95 % interval 1.50–2.50 (n = 7)"
     )
+
+
+def test_what_follows_a_finding_is_folded_where_it_is_long() -> None:
+    short, long = (decided.CLAIMS[n].detail for n in (2, 3))
+    plain = HTML.replace("\u00a0", " ")
+
+    assert f'<p class="detail">{short}</p>' in plain
+    assert f'<summary>Scalability in detail</summary>\n<p class="detail">{long}</p>' in plain
+    assert "Blocking in detail" not in plain
+    assert HTML.count('class="detail"') == 2
+
+
+def test_evidence_tells_the_profiles_of_a_figure_together() -> None:
+    assert "memory: 95.5 MB on sync, ≥ 29.3 MB on uvloop trials: 1, 2" in TEXT
+    assert verdicts.by_figure({"where": "at 40 requests/s", "on": "x"}) == {
+        "where": "at 40 requests/s", "on": "x",
+    }  # fmt: skip
+
+
+def test_a_number_stays_with_its_unit() -> None:
+    tied = verdicts.tied("≥ 2.3 s on sync, 40 requests/s of 4 slots (4 / 100 ms)")
+
+    assert tied.replace("\u00a0", "_") == ("≥_2.3_s on sync, 40_requests/s of 4 slots (4_/_100_ms)")
+
+
+def test_only_what_is_predicted_is_rounded_to_two_digits() -> None:
+    assert [verdicts.rounded(rate, "predicted") for rate in (3020.5, 39.31, 7.5)] == [
+        "about 3000", "about 39", "about 7.5",
+    ]  # fmt: skip
+    assert verdicts.rounded(39.31, "measured") == "39.3"

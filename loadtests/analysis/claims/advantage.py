@@ -17,7 +17,7 @@ from loadtests.theory.intervals import of_ratio
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A metric as claims read it: its name in comparisons, and the unit it is told in.
+    """A metric as claims read it: its name in comparisons and in words, and its unit.
 
     `of` is the stream that it is taken from. With fewer than five pairs a `factor` counts, where
     `requests` are behind each figure.
@@ -25,7 +25,8 @@ class Measure:
 
     name: str
     metric: Metric
-    unit: Literal["", "ms", "MB"]
+    words: str
+    unit: Literal["requests/s", "ms", "MB"]
     of: Literal["load", "bystander"] = "load"
     factor: float = FACTOR
     requests: int = REQUESTS
@@ -38,13 +39,20 @@ class Measure:
         return stream.completed + stream.censored if stream else 0
 
 
-ACHIEVED = Measure("achieved_rps", METRICS["achieved_rps"], "")
-P50 = Measure("latency_p50_ms", METRICS["latency_p50_ms"], "ms")
-BYSTANDER = Measure("bystander_p90_ms", METRICS["bystander_p90_ms"], "ms", of="bystander")
+ACHIEVED = Measure("achieved_rps", METRICS["achieved_rps"], "throughput", "requests/s")
+P50 = Measure("latency_p50_ms", METRICS["latency_p50_ms"], "median latency", "ms")
+BYSTANDER = Measure(
+    "bystander_p90_ms", METRICS["bystander_p90_ms"], "bystander’s p90", "ms", of="bystander"
+)
 # A bystander's requests are no part of the cost of a workload: see `costs`.
-CPU = Measure("cpu_s_per_1000", Metric("CPU, ms a request", cpu_ms_per_request), "ms")
+CPU = Measure(
+    "cpu_s_per_1000", Metric("CPU, ms a request", cpu_ms_per_request),
+    "processor time of a request", "ms",
+)  # fmt: skip
 # Memory is counted and not timed, and hardly differs between two trials of a profile.
-MEMORY = Measure("rss_mb", Metric("memory, MiB", memory_mb), "MB", factor=1.25, requests=0)
+MEMORY = Measure(
+    "rss_mb", Metric("memory, MiB", memory_mb), "memory", "MB", factor=1.25, requests=0
+)
 
 
 @dataclass(frozen=True, slots=True)

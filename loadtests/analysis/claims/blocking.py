@@ -19,24 +19,23 @@ from loadtests.analysis.claims.cells import Cell, cells, pairs, slots
 from loadtests.analysis.claims.crossover import onset
 from loadtests.analysis.claims.evidence import PAIRS, Ratio, Sign, sign_of
 from loadtests.analysis.claims.kinds import asked_ms, kinds
-from loadtests.analysis.claims.observed import ASYNCHRONOUS, Observation
+from loadtests.analysis.claims.observed import Observation
 from loadtests.analysis.claims.observing import SignOf, observe
 from loadtests.analysis.claims.telling import Judgement, judged, not_measured
 from loadtests.analysis.claims.words import listed
 from loadtests.analysis.summary import Summary
 
 SLOWED_MS = 10.0
-SLOWED = {Sign.AHEAD: "the synchronous profiles are slowed", Sign.BEHIND: "the loop"}
 MISSING = "bystander beside requests that wait, compute or block, in a valid trial on both sides"
-TOLD = "nine trivial requests in ten are answered within"
+LEAD = "the bystander’s p90 is"
 
 
 def judge(summary: Summary) -> Judgement:
     """The verdict on blocking."""
     observed = [
         observe(
-            summary, cell, BYSTANDER, pairs(list(cell.trials), favoured="asynchronous"), TOLD,
-            preposition="beside", sign=beside(cell),
+            summary, cell, BYSTANDER, pairs(list(cell.trials), favoured="asynchronous"), LEAD,
+            preposition="beside", sign=beside(cell), calm=SLOWED_MS,
         )
         for cell in cells(summary)
         if kinds(cell.workload) != {"trivial"}
@@ -44,7 +43,7 @@ def judge(summary: Summary) -> Judgement:
     observed = [one for one in observed if one.pairs]
     if not observed:
         return not_measured(MISSING)
-    return judged(observed, ASYNCHRONOUS, _crossover(summary, observed))
+    return judged(observed, _crossover(summary, observed))
 
 
 def beside(cell: Cell) -> SignOf:
@@ -63,17 +62,30 @@ def beside(cell: Cell) -> SignOf:
 
 
 def _crossover(summary: Summary, observed: Sequence[Observation]) -> str:
-    """Beside which workloads, and from which rate on, each side is slowed."""
+    """Beside which workloads, and from which rate on, the bystander of each side is slowed."""
     signs = {sign for one in observed for sign in one.signs}
     if not {Sign.AHEAD, Sign.BEHIND} <= signs:
         return ""
-    told = []
-    for sign, side in SLOWED.items():
-        places = []
-        for workload in summary.workloads:
-            mine = [one for one in observed if one.workload == workload.name]
-            if any(sign in one.signs for one in mine):
-                where = onset(mine, sign, slots(summary), asked_ms(workload))
-                places.append(f"“{workload.name}”{f' {where}' if where else ''}")
-        told.append(f"{side} beside {listed(places)}")
-    return "by what the others do: " + ", ".join(told)
+    synchronous: dict[str, list[str]] = {}
+    asynchronous: dict[str, list[str]] = {}
+    for workload in summary.workloads:
+        mine = [one for one in observed if one.workload == workload.name]
+        name = f"“{workload.name}”"
+        if any(Sign.AHEAD in one.signs for one in mine):
+            when = _when(mine, slots(summary), asked_ms(workload))
+            synchronous.setdefault(when, []).append(name)
+        if any(Sign.BEHIND in one.signs for one in mine):
+            when = onset(mine, Sign.BEHIND, None, None)
+            asynchronous.setdefault(when, []).append(name)
+    slow = "the synchronous profiles slow their bystander"
+    told = [f"beside {listed(w)}, {slow} {when}".rstrip() for when, w in synchronous.items()]
+    for when, workloads in asynchronous.items():
+        do = f"the asynchronous ones do {when}".rstrip()
+        told.append(f"beside {listed(workloads)}, {do}, because the loop is held")
+    return "; ".join(told)
+
+
+def _when(observed: Sequence[Observation], held: int | None, asked: float | None) -> str:
+    """From which rate on, or at least why, the synchronous profiles slow their bystander."""
+    found = onset(observed, Sign.AHEAD, held, asked)
+    return found or (f"when all {held} slots are full" if held and asked else "")

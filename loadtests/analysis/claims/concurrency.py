@@ -14,26 +14,26 @@ from loadtests.analysis.claims.cells import cells, pairs, slots
 from loadtests.analysis.claims.crossover import onset
 from loadtests.analysis.claims.evidence import Sign
 from loadtests.analysis.claims.kinds import asked_ms, waits_only
-from loadtests.analysis.claims.observed import ASYNCHRONOUS, Observation
+from loadtests.analysis.claims.observed import Observation
 from loadtests.analysis.claims.observing import observe
 from loadtests.analysis.claims.telling import Judgement, judged, not_measured
 from loadtests.analysis.summary import Summary
 
 MISSING = "workload of requests that wait, with a valid trial on both sides"
-TOLD = "half of the requests are answered within"
+LEAD = "the median latency is"
 
 
 def judge(summary: Summary) -> Judgement:
     """The verdict on concurrency."""
     observed = [
-        observe(summary, cell, P50, pairs(list(cell.trials), favoured="asynchronous"), TOLD)
+        observe(summary, cell, P50, pairs(list(cell.trials), favoured="asynchronous"), LEAD)
         for cell in cells(summary)
         if waits_only(cell.workload)
     ]
     observed = [one for one in observed if one.pairs]
     if not observed:
         return not_measured(MISSING)
-    return judged(observed, ASYNCHRONOUS, _crossover(summary, observed))
+    return judged(observed, _crossover(summary, observed))
 
 
 def _crossover(summary: Summary, observed: list[Observation]) -> str:

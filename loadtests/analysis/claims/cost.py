@@ -19,10 +19,10 @@ from dataclasses import replace
 from loadtests.analysis.claims.advantage import CPU, MEMORY, Figure
 from loadtests.analysis.claims.cells import Cell, cells, pairs
 from loadtests.analysis.claims.evidence import DEPENDS, VISIBLE, Ratio, Sign, sign_of
-from loadtests.analysis.claims.observed import ASYNCHRONOUS, Observation, Pair
-from loadtests.analysis.claims.observing import named, observe
+from loadtests.analysis.claims.observed import Observation, Pair
+from loadtests.analysis.claims.observing import named, observe, told
 from loadtests.analysis.claims.telling import Judgement, judged, not_measured
-from loadtests.analysis.claims.words import each, listed
+from loadtests.analysis.claims.words import listed
 from loadtests.analysis.costs import costs_of, keeps_up
 from loadtests.analysis.summary import Summary
 
@@ -34,22 +34,20 @@ def judge(summary: Summary) -> Judgement:
     processor: list[Observation] = []
     memory: list[Observation] = []
     for cell, both in _kept(summary):
-        processor.append(observe(summary, cell, CPU, both, "a request takes"))
+        processor.append(observe(summary, cell, CPU, both, "a request’s processor time is"))
         memory.append(
             _at_capacity(summary, cell.workload.name)
-            or observe(summary, cell, MEMORY, both, "a server takes")
+            or observe(summary, cell, MEMORY, both, "the server’s memory is")
         )
-    told = {
+    parts = {
         what: [one for one in part if one.pairs]
         for what, part in (("Processor time", processor), ("Memory", memory))
     }
-    observed = [one for part in told.values() for one in part]
+    observed = [one for part in parts.values() for one in part]
     if not observed:
         return not_measured(MISSING)
-    parts = (f"{what}. {judged(part, ASYNCHRONOUS).text}" for what, part in told.items() if part)
-    found = judged(observed, ASYNCHRONOUS)
-    crossover = _crossover(told) if found.verdict == DEPENDS else ""
-    return replace(found, text=" ".join(parts), crossover=crossover)
+    found = judged(observed, parts=parts)
+    return replace(found, crossover=_crossover(parts)) if found.verdict == DEPENDS else found
 
 
 def _kept(summary: Summary) -> Iterator[tuple[Cell, list[tuple[str, str]]]]:
@@ -87,20 +85,22 @@ def _at_capacity(summary: Summary, workload: str) -> Observation | None:
     shown = {profile: Figure(held[profile].mb_per_1000_rps or 0.0) for profile in named(compared)}
     return Observation(
         workload=workload,
-        where=f"at the capacities for “{workload}”",
-        told=f"1,000 requests/s take {each(shown, MEMORY.unit)}",
+        under=f"the capacities for “{workload}”",
+        lead="the memory for 1,000 requests/s is",
+        figures=shown,
+        unit=MEMORY.unit,
         pairs=tuple(compared),
-        evidence={f"mb_per_1000_rps, {profile}": one.value for profile, one in shown.items()},
+        evidence=told("memory for 1,000 requests/s", shown, MEMORY.unit),
     )
 
 
-def _crossover(told: Mapping[str, Sequence[Observation]]) -> str:
+def _crossover(parts: Mapping[str, Sequence[Observation]]) -> str:
     """What each side needs less of, and for which workloads."""
     words = []
     sides = ((Sign.AHEAD, "the asynchronous profiles"), (Sign.BEHIND, "the synchronous profiles"))
     for sign, side in sides:
         less = []
-        for what, observed in told.items():
+        for what, observed in parts.items():
             places = [f"“{one.workload}”" for one in observed if sign in one.signs]
             if places:
                 less.append(f"{what.lower()} for {listed(places)}")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from loadtests.analysis.claims.evidence import VISIBLE, Sign
 from loadtests.analysis.claims.observed import Observation
-from loadtests.analysis.claims.words import figure, ms
+from loadtests.analysis.claims.words import about, figure, ms
 
 
 def onset(
@@ -29,11 +29,11 @@ def onset(
     if slots and held_ms:
         full = 1000.0 * slots / held_ms
         if low < full <= high:
-            why = f"where {slots} slots are full: {slots} / {ms(held_ms)}"
+            why = f"when all {slots} slots are full ({slots} / {ms(held_ms)})"
             return f"from {figure(full)} requests/s on, {why}"
     found = _interpolated(below, above, sign)
-    about = f" (about {figure(found)} by interpolation)" if found else ""
-    return f"from between {figure(low)} and {figure(high)} requests/s on{about}"
+    guess = f" (about {about(found)} by interpolation)" if found else ""
+    return f"from between {figure(low)} and {figure(high)} requests/s on{guess}"
 
 
 def _interpolated(below: Observation, above: Observation, sign: Sign) -> float | None:

@@ -50,7 +50,8 @@ class Ratio:
 
     `low` and `high` are the ends of the 95 % interval where there is one, `least` and `most` of the
     pairs themselves. Within `band` there is no visible difference; without an interval only a
-    `factor` counts, and only where there were `enough` requests.
+    `factor` counts, and only where there were `enough` requests. Of capacities that were `searched`
+    for, `n` is the number of searches, and the ends are the farthest that their intervals leave.
     """
 
     value: float
@@ -62,12 +63,13 @@ class Ratio:
     enough: bool = True
     factor: float = FACTOR
     band: float = VISIBLE
+    searched: bool = False
 
     @property
     def estimate(self) -> Estimate:
         """The same as a record of the summary."""
         ends = [None if end is None else round(end, 4) for end in (self.low, self.high)]
-        return Estimate(round(self.value, 4), ends[0], ends[1], self.n)
+        return Estimate(round(self.value, 4), ends[0], ends[1], self.n, self.searched)
 
 
 def sign_of(ratio: Ratio) -> Sign:

@@ -16,21 +16,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from loadtests.analysis.claims.advantage import ACHIEVED, BYSTANDER, P50
-from loadtests.analysis.claims.blocking import beside
+from loadtests.analysis.claims.blocking import LEAD, SLOWED_MS, beside
 from loadtests.analysis.claims.cells import HYBRID, Cell, cells
 from loadtests.analysis.claims.evidence import DEPENDS, Ratio, Sign, sign_of, verdict_of
 from loadtests.analysis.claims.kinds import is_mixed, kinds
-from loadtests.analysis.claims.observed import Observation, Pair, Sides, distance
+from loadtests.analysis.claims.observed import Observation, Pair, distance
 from loadtests.analysis.claims.observing import SignOf, observe
-from loadtests.analysis.claims.telling import Judgement, not_measured
+from loadtests.analysis.claims.saying import Head, finding
+from loadtests.analysis.claims.telling import Judgement, not_measured, of_heads
 from loadtests.analysis.claims.words import listed
 from loadtests.analysis.costs import keeps_up
 from loadtests.analysis.summary import Summary
 
-SIDES = Sides("hybrid", "the other profiles")
 MISSING = (
-    "mixed workload, nor both one that waits and one that blocks or computes, with valid trials "
-    "of hybrid and another profile"
+    "mixed workload with valid trials of hybrid and another profile, nor one that waits and "
+    "another that blocks or computes"
 )
 WORDS = {
     frozenset({Sign.AHEAD}): "ahead of",
@@ -48,18 +48,49 @@ def judge(summary: Summary) -> Judgement:
         return not_measured(MISSING)
     others = list(dict.fromkeys(pair.other for one in observed for pair in one.pairs))
     signs = {name: _together(observed, name) for name in others}
-    headlines = [_headline(observed, name, signs[name]) for name in others]
-    told = [one for one in observed if any(one is where for where, _ in headlines)]
-    where, pair = min(headlines, key=lambda headline: distance(headline[1].ratio))
+    where, pair = min(
+        (_most(observed, name, signs[name]) for name in others),
+        key=lambda headline: distance(headline[1].ratio),
+    )
     verdict = verdict_of(sign for found in signs.values() for sign in found)
+    heads = _heads(observed, signs)
+    told = _chosen(heads)
+    more = [head for head in heads if not any(head.seen is one.seen for one in told)]
+    sentences = [*of_heads(told, alone=len(told) == 1), *of_heads(more, alone=False)]
+    in_all = f"hybrid is {_of(signs)}"
     return Judgement(
         verdict=verdict,
-        text=" ".join([*(one.sentence(SIDES) for one in told), f"In all, hybrid is {_of(signs)}."]),
+        text=finding(told),
         estimate=pair.ratio.estimate,
-        crossover=f"by profile: {_of(signs)}" if verdict == DEPENDS else "",
+        crossover=in_all if verdict == DEPENDS else "",
         workload=where.workload,
         evidence={"where": where.where, **where.evidence},
+        detail=" ".join([*sentences, *([] if verdict == DEPENDS else [f"In all, {in_all}."])]),
     )
+
+
+def _heads(observed: Sequence[Observation], signs: Mapping[str, frozenset[Sign]]) -> list[Head]:
+    """Where each other profile differs most: what tells most profiles first."""
+    by_place: dict[tuple[int, Sign], list[Pair]] = {}
+    for name, found in signs.items():
+        for sign in found:
+            where, pair = _most(observed, name, frozenset({sign}))
+            place = next(n for n, one in enumerate(observed) if one is where)
+            by_place.setdefault((place, sign), []).append(pair)
+    heads = [Head(observed[n], sign, tuple(found)) for (n, sign), found in by_place.items()]
+    return sorted(heads, key=lambda head: -len(head.pairs))
+
+
+def _chosen(heads: Sequence[Head]) -> list[Head]:
+    """What is told first: where the hybrid is ahead and where behind, else two of the former."""
+    for signs in ((Sign.AHEAD, Sign.BEHIND), (Sign.LEVEL,), (Sign.UNCLEAR,)):
+        mine = [head for head in heads if head.sign in signs]
+        of_each = [next((h for h in mine if h.sign is sign), None) for sign in signs]
+        if mine and all(of_each):
+            return [head for head in of_each if head]
+        if mine:
+            return mine[:2]
+    return []
 
 
 def _read(summary: Summary) -> list[Cell]:
@@ -74,11 +105,12 @@ def _read(summary: Summary) -> list[Cell]:
 
 def _observed(summary: Summary, cell: Cell) -> Iterator[Observation]:
     both = [(HYBRID, name) for name in cell.trials if name != HYBRID]
-    answered = "the requests answered each second are"
-    yield observe(summary, cell, ACHIEVED, both, answered, sign=_answered(cell))
-    yield observe(summary, cell, P50, both, "half of the requests are answered within")
-    told = "nine trivial requests in ten are answered within"
-    yield observe(summary, cell, BYSTANDER, both, told, preposition="beside", sign=beside(cell))
+    yield observe(summary, cell, ACHIEVED, both, "the throughput is", sign=_answered(cell))
+    yield observe(summary, cell, P50, both, "the median latency is")
+    yield observe(
+        summary, cell, BYSTANDER, both, LEAD,
+        preposition="beside", sign=beside(cell), calm=SLOWED_MS,
+    )  # fmt: skip
 
 
 def _answered(cell: Cell) -> SignOf:
@@ -103,7 +135,7 @@ def _together(observed: Sequence[Observation], other: str) -> frozenset[Sign]:
     return frozenset(signs & {Sign.AHEAD, Sign.BEHIND} or signs - {Sign.UNCLEAR} or signs)
 
 
-def _headline(
+def _most(
     observed: Sequence[Observation], other: str, signs: frozenset[Sign]
 ) -> tuple[Observation, Pair]:
     """Where a profile differs most from the hybrid."""

@@ -15,15 +15,13 @@ from loadtests.analysis.claims.advantage import P50
 from loadtests.analysis.claims.cells import Cell, cells, pairs
 from loadtests.analysis.claims.evidence import DEPENDS
 from loadtests.analysis.claims.kinds import kinds
-from loadtests.analysis.claims.observed import Sides
 from loadtests.analysis.claims.observing import observe
 from loadtests.analysis.claims.telling import Judgement, judged, not_measured
 from loadtests.analysis.summary import Summary
 
 MISSING = "workload of trivial requests alone under an open load, with a valid trial on both sides"
-SIDES = Sides("the synchronous profiles", "the asynchronous profiles")
-TOLD = "half of the requests are answered within"
-ON_SERVER = "by server and parser: under one load not every pair says the same"
+LEAD = "the median latency is"
+ON_SERVER = "between servers and parsers: not every pair of profiles says the same"
 
 
 def judge(summary: Summary) -> Judgement:
@@ -33,11 +31,11 @@ def judge(summary: Summary) -> Judgement:
         if kinds(cell.workload) == {"trivial"} and cell.load.mode == "open":
             lightest.setdefault(cell.workload.name, cell)
     observed = [
-        observe(summary, cell, P50, pairs(list(cell.trials), favoured="synchronous"), TOLD)
+        observe(summary, cell, P50, pairs(list(cell.trials), favoured="synchronous"), LEAD)
         for cell in lightest.values()
     ]
     observed = [one for one in observed if one.pairs]
     if not observed:
         return not_measured(MISSING)
-    found = judged(observed, SIDES)
+    found = judged(observed)
     return replace(found, crossover=ON_SERVER) if found.verdict == DEPENDS else found

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from loadtests.analysis.claims.advantage import Figure
 from loadtests.analysis.claims.evidence import Ratio, Sign
-from loadtests.analysis.claims.words import by, figure, grounds, listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,32 +19,47 @@ class Pair:
     ratio: Ratio
     sign: Sign
 
+    @property
+    def ahead(self) -> str:
+        """The one that is ahead; the favoured one where neither is."""
+        return self.other if self.sign is Sign.BEHIND else self.favoured
 
-@dataclass(frozen=True, slots=True)
-class Sides:
-    """What the two sides of a claim are called in a sentence."""
-
-    favoured: str
-    other: str
-
-
-ASYNCHRONOUS = Sides("the asynchronous profiles", "the synchronous profiles")
+    @property
+    def behind(self) -> str:
+        """The other one."""
+        return self.favoured if self.sign is Sign.BEHIND else self.other
 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
     """What one cell of a run says of a claim.
 
-    `where` names load and workload, `told` has the figures of all its profiles in words, and
-    `evidence` the same as numbers. `rate_rps` is None where the load is not an open one.
+    `preposition` and `under` name load and workload, `lead` comes before the `figures`, which have
+    a `unit`; up to `calm` no difference of them counts. `rate_rps` is None where the load is not
+    an open one. `note` is what else there is to say of it, `evidence` the figures in words.
     """
 
     workload: str
-    where: str
-    told: str
+    under: str
+    lead: str
+    figures: Mapping[str, Figure]
+    unit: str
     pairs: tuple[Pair, ...]
+    preposition: str = "at"
     rate_rps: float | None = None
+    calm: float = 0.0
+    note: str = ""
     evidence: dict[str, float | str] = field(default_factory=dict)
+
+    @property
+    def where(self) -> str:
+        """Load and workload in words: `beside 100 requests/s of “wait”`."""
+        return f"{self.preposition} {self.under}"
+
+    @property
+    def place(self) -> str:
+        """The workload alone: `for “wait”`."""
+        return f"{'beside' if self.preposition == 'beside' else 'for'} “{self.workload}”"
 
     @property
     def signs(self) -> frozenset[Sign]:
@@ -57,53 +72,14 @@ class Observation:
 
     def nearest(self, sign: Sign) -> Ratio:
         """Of its pairs with that sign the ratio that is nearest to 1."""
-        return min((p.ratio for p in self.of(sign)), key=distance)
+        return nearest(self.of(sign))
 
-    def sentence(self, sides: Sides) -> str:
-        """Where, the figures, and who is ahead by how much."""
-        clauses = "; ".join(self._clauses(sides))
-        return f"{self.where[:1].upper()}{self.where[1:]}, {self.told}: {clauses}."
 
-    def _clauses(self, sides: Sides) -> Iterable[str]:
-        """One for each sign that its pairs have."""
-        for sign in (Sign.AHEAD, Sign.BEHIND):
-            if pairs := self.of(sign):
-                who = self._who(pairs, sides.favoured if sign is Sign.AHEAD else sides.other)
-                yield f"{who} {by(self.nearest(sign), len(pairs))}"
-        for sign, words in ((Sign.LEVEL, "no visible difference"), (Sign.UNCLEAR, "undecided")):
-            if pairs := self.of(sign):
-                names = [f"{pair.favoured} and {pair.other}" for pair in pairs]
-                between = "" if len(pairs) == len(self.pairs) else f" between {', '.join(names)}"
-                why = f" ({_why(self.nearest(sign))})" if sign is Sign.UNCLEAR else ""
-                yield f"{words}{between}{why}"
-
-    def _who(self, pairs: Sequence[Pair], side: str) -> str:
-        """Who is ahead of whom: a side of the claim where all its pairs agree, else by name."""
-        if len(pairs) == len(self.pairs) and len(pairs) > 1:
-            return f"{side} are ahead" if side.endswith("s") else f"{side} is ahead"
-        beaten: dict[str, list[str]] = {}
-        for pair in pairs:
-            names = (pair.favoured, pair.other)
-            first, second = names if pair.sign is Sign.AHEAD else names[::-1]
-            beaten.setdefault(first, []).append(second)
-        alike: dict[str, list[str]] = {}
-        for first, others in beaten.items():
-            alike.setdefault(listed(others), []).append(first)
-        told = [
-            f"{listed(names)} {'is' if len(names) == 1 else 'are'} ahead of {others}"
-            for others, names in alike.items()
-        ]
-        return f"{', and '.join(told)},"
+def nearest(pairs: tuple[Pair, ...]) -> Ratio:
+    """Of some pairs the ratio that is nearest to 1."""
+    return min((pair.ratio for pair in pairs), key=distance)
 
 
 def distance(ratio: Ratio) -> float:
     """How far a ratio is from 1, on the logarithmic scale."""
     return abs(math.log(ratio.value))
-
-
-def _why(ratio: Ratio) -> str:
-    """Why a pair decides nothing."""
-    told = grounds(ratio.n, ratio.low, ratio.high)
-    if ratio.low is not None:
-        return f"the {told}, leaves both open"
-    return f"{told}: only a factor of {figure(ratio.factor)} or more counts"

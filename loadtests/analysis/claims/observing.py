@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from loadtests.analysis.claims.advantage import Measure, figures, ratio_of
+from loadtests.analysis.claims.advantage import Figure, Measure, figures, ratio_of
 from loadtests.analysis.claims.cells import Cell
 from loadtests.analysis.claims.evidence import Ratio, Sign, sign_of
 from loadtests.analysis.claims.observed import Observation, Pair
-from loadtests.analysis.claims.words import each
+from loadtests.analysis.claims.words import amount
 from loadtests.analysis.summary import Summary
 
 MOST_NUMBERS = 10
@@ -21,12 +21,13 @@ def observe(
     cell: Cell,
     measure: Measure,
     profiles: Iterable[tuple[str, str]],
-    told: str,
+    lead: str,
     *,
     preposition: str = "at",
     sign: SignOf | None = None,
+    calm: float = 0.0,
 ) -> Observation:
-    """What a cell says of those pairs (favoured, other) that it has; `told` leads the figures."""
+    """What a cell says of those pairs (favoured, other) that it has; the rest as `Observation`."""
     compared: list[Pair] = []
     for favoured, other in profiles:
         ratio = ratio_of(summary, cell, measure, favoured, other)
@@ -36,18 +37,24 @@ def observe(
     names = named(compared)
     shown = figures(cell, measure, names)
     trials = sorted(trial.number for name in names for trial in cell.trials[name])
-    evidence: dict[str, float | str] = {
-        f"{measure.name}, {profile}": round(one.value, 3) for profile, one in shown.items()
-    }
     word = "with" if cell.load.mode == "closed" and preposition == "at" else preposition
     return Observation(
         workload=cell.workload.name,
-        where=f"{word} {cell.under}",
-        told=f"{told} {each(shown, measure.unit)}",
+        under=cell.under,
+        lead=lead,
+        figures=shown,
+        unit=measure.unit,
         pairs=tuple(compared),
+        preposition=word,
         rate_rps=cell.load.rate_rps,
-        evidence={**evidence, "trials": _numbers(trials)},
+        calm=calm,
+        evidence={**told(measure.words, shown, measure.unit), "trials": _numbers(trials)},
     )
+
+
+def told(words: str, shown: Mapping[str, Figure], unit: str) -> dict[str, float | str]:
+    """Figures as evidence: `memory on uvloop` is `29.3 MB`."""
+    return {f"{words} on {profile}": amount(one, unit) for profile, one in shown.items()}
 
 
 def _numbers(trials: Sequence[int]) -> str:

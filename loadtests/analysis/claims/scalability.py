@@ -14,14 +14,15 @@ a lower bound. Where workloads disagree it depends, on what the requests do.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from statistics import median
 
-from loadtests.analysis.claims.advantage import ACHIEVED
+from loadtests.analysis.claims.advantage import ACHIEVED, Figure
 from loadtests.analysis.claims.cells import Cell, cells, pairs, slots
 from loadtests.analysis.claims.evidence import UNDECIDED, VISIBLE, Ratio, Sign
 from loadtests.analysis.claims.kinds import asked_ms, kinds, waits_only
-from loadtests.analysis.claims.observed import ASYNCHRONOUS, Observation, Pair
-from loadtests.analysis.claims.observing import named, observe
+from loadtests.analysis.claims.observed import Observation, Pair
+from loadtests.analysis.claims.observing import named, observe, told
 from loadtests.analysis.claims.telling import Judgement, judged, not_measured
 from loadtests.analysis.claims.words import figure, listed, ms, rps
 from loadtests.analysis.costs import keeps_up
@@ -30,10 +31,11 @@ from loadtests.analysis.summary import Summary, WorkloadSummary
 
 OPEN = VISIBLE**3
 """Two capacities within 10 %, each known to ± 10 %, leave no more than this factor open."""
+SEARCHES = 2
 MISSING = "workload but trivial ones with a valid trial on both sides"
 TOO_LIGHT = (
-    "Every profile answered what it was offered under every load of this run, so that none of "
-    "them says how much more it could."
+    "Every profile answered all that this run offered it, so nothing shows how much more it could "
+    "answer."
 )
 
 
@@ -47,10 +49,10 @@ def judge(summary: Summary) -> Judgement:
     ]
     if not observed:
         return not_measured(MISSING)
-    told = [one for one in observed if one.pairs]
-    if not told:
+    telling = [one for one in observed if one.pairs]
+    if not telling:
         return Judgement(UNDECIDED, TOO_LIGHT, workload=observed[0].workload)
-    return judged(told, ASYNCHRONOUS, _crossover(summary, told))
+    return judged(telling, _crossover(summary, telling))
 
 
 def _at_capacity(summary: Summary, workload: WorkloadSummary) -> Observation | None:
@@ -64,21 +66,34 @@ def _at_capacity(summary: Summary, workload: WorkloadSummary) -> Observation | N
     if not compared:
         return None
     shown = {profile: found[profile] for profile in named(compared)}
-    objective = next((c.objective for c in shown.values() if c.objective), "")
+    rates = {profile: Figure(capacity.rate_rps) for profile, capacity in shown.items()}
     return Observation(
         workload=workload.name,
-        where=f"for “{workload.name}”",
-        told=f"the objective{f' ({objective})' if objective else ''} is met up to {_each(shown)}",
+        under=f"“{workload.name}”",
+        lead="the capacity is",
+        figures=rates,
+        unit=ACHIEVED.unit,
         pairs=tuple(compared),
-        evidence={f"capacity_rps, {p}": capacity.rate_rps for p, capacity in shown.items()},
+        preposition="for",
+        note=_note(shown),
+        evidence=told("capacity", rates, ACHIEVED.unit),
     )
+
+
+def _note(found: Mapping[str, Capacity]) -> str:
+    """The objective, and what the search for each profile left open."""
+    ascending = sorted(found.values(), key=lambda capacity: capacity.rate_rps)
+    spans = [f"{figure(c.low_rps)} to {figure(c.high_rps)} on {c.profile}" for c in ascending]
+    objective = next((c.objective for c in ascending if c.objective), "")
+    intervals = f"One search each found these 95 % intervals, in requests/s: {listed(spans)}."
+    return f"The objective is: {objective}. {intervals}" if objective else intervals
 
 
 def _ratio(favoured: Capacity, other: Capacity) -> Ratio:
     """The ratio of two capacities, between the farthest ends of their intervals."""
     low, high = favoured.low_rps / other.high_rps, favoured.high_rps / other.low_rps
-    probes = min(len(favoured.probes), len(other.probes))
-    return Ratio(favoured.rate_rps / other.rate_rps, low, high, low, high, probes)
+    value = favoured.rate_rps / other.rate_rps
+    return Ratio(value, low, high, low, high, n=SEARCHES, searched=True)
 
 
 def _sign(ratio: Ratio) -> Sign:
@@ -89,16 +104,6 @@ def _sign(ratio: Ratio) -> Sign:
     alike = 1.0 / VISIBLE <= ratio.value <= VISIBLE
     known = ratio.least >= 1.0 / OPEN and ratio.most <= OPEN
     return Sign.LEVEL if alike and known else Sign.UNCLEAR
-
-
-def _each(found: Mapping[str, Capacity]) -> str:
-    ascending = sorted(found.values(), key=lambda capacity: capacity.rate_rps)
-    return listed(
-        [
-            f"{rps(c.rate_rps)} on {c.profile} ({figure(c.low_rps)} to {figure(c.high_rps)})"
-            for c in ascending
-        ]
-    )
 
 
 def _at_heaviest(summary: Summary, workload: WorkloadSummary) -> Observation | None:
@@ -112,24 +117,33 @@ def _at_heaviest(summary: Summary, workload: WorkloadSummary) -> Observation | N
         for pair in pairs(list(cell.trials), favoured="asynchronous")
         if cell.load.mode == "closed" or not all(keeps_up(cell.trials[profile]) for profile in pair)
     ]
-    return observe(summary, cell, ACHIEVED, telling, _answered(cell))
+    found = observe(summary, cell, ACHIEVED, telling, "the throughput is")
+    return replace(found, note=_offered(cell, named(found.pairs)))
 
 
-def _answered(cell: Cell) -> str:
-    """The words before what each profile answered: an open load was offered first."""
-    if cell.load.mode == "closed":
-        return "the requests answered each second were"
-    offered = median(t.offered_rps for trials in cell.trials.values() for t in trials)
-    return f"{rps(offered)} were offered, answered were"
+def _offered(cell: Cell, profiles: Sequence[str]) -> str:
+    """How much was offered, and who kept up with that, so that its throughput is a lower bound."""
+    if cell.load.mode == "closed" or not profiles:
+        return ""
+    offered = median(t.offered_rps for name in profiles for t in cell.trials[name])
+    able = [name for name in profiles if keeps_up(cell.trials[name])]
+    more = f"; {listed(able)} kept up with that, and might answer more" if able else ""
+    return f"{rps(offered)} were offered{more}."
 
 
 def _crossover(summary: Summary, observed: Sequence[Observation]) -> str:
     """For which workloads each side is ahead; and what the slots can hold of one that waits."""
-    told = []
+    words = []
     if {Sign.AHEAD, Sign.BEHIND} <= {sign for one in observed for sign in one.signs}:
-        for sign, side in ((Sign.AHEAD, "asynchronous"), (Sign.BEHIND, "synchronous")):
+        sides = (
+            (Sign.AHEAD, "the asynchronous profiles are ahead"),
+            (Sign.BEHIND, "the synchronous ones"),
+        )
+        clauses = []
+        for sign, side in sides:
             places = [f"“{one.workload}”" for one in observed if sign in one.signs]
-            told.append(f"{side} ahead for {listed(places)}")
+            clauses.append(f"{side} for {listed(places)}")
+        words.append(", ".join(clauses))
     held = slots(summary)
     for workload in summary.workloads:
         asked = asked_ms(workload)
@@ -137,5 +151,5 @@ def _crossover(summary: Summary, observed: Sequence[Observation]) -> str:
         if here and held and asked and waits_only(workload):
             full = figure(1000.0 * held / asked)
             of = f"of “{workload.name}” ({held} / {ms(asked)})"
-            told.append(f"{held} slots hold {full} requests/s {of}")
-    return "; ".join(told)
+            words.append(f"{held} slots can serve {full} requests/s {of}")
+    return "; ".join(words)

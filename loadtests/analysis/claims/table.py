@@ -103,4 +103,5 @@ def _claim(summary: Summary, row: Row) -> Claim:
         crossover=found.crossover,
         anchor=anchor(summary, found.workload) if found.workload else "",
         evidence=found.evidence,
+        detail=found.detail,
     )

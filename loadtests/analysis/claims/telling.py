@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from loadtests.analysis.claims.evidence import NOT_MEASURED, Sign, verdict_of
-from loadtests.analysis.claims.observed import Observation, Sides, distance
-from loadtests.analysis.claims.words import listed
+from loadtests.analysis.claims.observed import Observation, distance
+from loadtests.analysis.claims.saying import DECISIVE, Head, finding, in_full, remainder
+from loadtests.analysis.claims.words import capital, listed, why_open
 from loadtests.analysis.decisions import Estimate
-
-DECISIVE = (Sign.AHEAD, Sign.BEHIND)
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A verdict and what stands behind it; `workload` is where its chart is."""
+    """A verdict and what stands behind it, as in Claim; `workload` is where its chart is."""
 
     verdict: str
     text: str
@@ -23,6 +22,7 @@ class Judgement:
     crossover: str = ""
     workload: str = ""
     evidence: dict[str, float | str] = field(default_factory=dict)
+    detail: str = ""
 
 
 def not_measured(missing: str) -> Judgement:
@@ -30,22 +30,43 @@ def not_measured(missing: str) -> Judgement:
     return Judgement(NOT_MEASURED, f"This run has no {missing}.")
 
 
-def judged(observations: Sequence[Observation], sides: Sides, crossover: str = "") -> Judgement:
+def judged(
+    observations: Sequence[Observation],
+    crossover: str = "",
+    parts: Mapping[str, Sequence[Observation]] | None = None,
+) -> Judgement:
     """The verdict that the pairs of all observations add up to, and its text.
 
-    There must be an observation. The headline is of the one that differs most the pair that
-    differs least: ahead if any is, else behind, else level.
+    There must be an observation. The finding is of where each side is ahead most, or where none is.
+    The estimate is of the observation that differs most
+    the pair that differs least: ahead if any is, else behind, else level. The detail tells the
+    observations in `parts`, each of which has a name.
     """
     sign = next(sign for sign in Sign if any(sign in one.signs for one in observations))
     headline = strongest(observations, sign)
+    heads = heads_of(observations)
+    told = (_part(name, part, heads) for name, part in (parts or {"": observations}).items())
     return Judgement(
         verdict=verdict_of(pair.sign for one in observations for pair in one.pairs),
-        text=" ".join(_sentences(observations, sides)),
+        text=finding(heads),
         estimate=headline.nearest(sign).estimate,
         crossover=crossover,
         workload=headline.workload,
         evidence={"where": headline.where, **headline.evidence},
+        detail=" ".join(filter(None, told)),
     )
+
+
+def heads_of(observations: Sequence[Observation]) -> list[Head]:
+    """Where each side is ahead most; where neither is, one place where that is seen."""
+    present = [sign for sign in Sign if any(sign in one.signs for one in observations)]
+    chosen = [sign for sign in present if sign in DECISIVE] or present[:1]
+    return [head_of(strongest(observations, sign), sign) for sign in chosen]
+
+
+def head_of(seen: Observation, sign: Sign) -> Head:
+    """All pairs of an observation that have a sign."""
+    return Head(seen, sign, seen.of(sign))
 
 
 def strongest(observations: Sequence[Observation], sign: Sign) -> Observation:
@@ -54,27 +75,67 @@ def strongest(observations: Sequence[Observation], sign: Sign) -> Observation:
     return max(reversed(with_it), key=lambda one: distance(one.nearest(sign)))
 
 
-def _sentences(observations: Sequence[Observation], sides: Sides) -> Iterator[str]:
-    """In full where each side is ahead most, or where none is; the rest in short."""
-    present = [sign for sign in Sign if any(sign in one.signs for one in observations)]
-    decisive = [sign for sign in present if sign in DECISIVE]
-    full = [strongest(observations, sign) for sign in decisive or present[:1]]
-    # One place can be the strongest of both signs: it is told once.
-    if len(full) == 2 and full[0] is full[1]:
-        full.pop()
-    for one, sign in zip(full, decisive or present, strict=False):
-        yield one.sentence(sides)
-        rest = [other for other in observations if not any(other is told for told in full)]
-        alike = [other for other in rest if sign in DECISIVE and sign in other.signs]
-        yield from _short("Likewise", (o for o in alike if o.signs == {sign}))
-        yield from _short("In some pairs also", (o for o in alike if o.signs != {sign}))
-    rest = [one for one in observations if not any(one is told for told in full)]
-    open_ = [one for one in rest if not one.signs & set(DECISIVE)]
-    yield from _short("No visible difference", (o for o in open_ if Sign.LEVEL in o.signs))
-    yield from _short("Undecided", (o for o in open_ if o.signs == {Sign.UNCLEAR}))
+def _part(name: str, observations: Sequence[Observation], heads: Sequence[Head]) -> str:
+    """What the finding leaves out of these observations."""
+    mine = [head for head in heads if any(head.seen is one for one in observations)]
+    signs = {sign for one in observations for sign in one.signs & set(DECISIVE)}
+    missing = signs - {head.sign for head in mine}
+    more = [head for head in heads_of(observations) if head.sign in missing]
+    sentences = (
+        *of_heads(mine, alone=len(heads) == 1),
+        *of_heads(more, alone=False),
+        *_rest(observations, [*mine, *more]),
+    )
+    told = " ".join(sentences)
+    return f"{name}: {told[:1].lower()}{told[1:]}" if name and told else told
 
 
-def _short(words: str, observations: Iterable[Observation]) -> Iterator[str]:
-    places = [one.where for one in observations]
-    if places:
-        yield f"{words} {listed(places)}."
+def of_heads(heads: Sequence[Head], *, alone: bool) -> Iterator[str]:
+    """What a finding leaves out of the places that it tells: with two heads most of it."""
+    seen: list[Observation] = []
+    for head in heads:
+        if any(head.seen is one for one in seen):
+            continue
+        seen.append(head.seen)
+        yield from remainder(head) if alone else [in_full(head.seen)]
+        if head.seen.note:
+            yield head.seen.note
+
+
+def _rest(observations: Sequence[Observation], heads: Sequence[Head]) -> Iterator[str]:
+    """The other observations in short: as a head, as none, and why they leave it open."""
+    rest = [one for one in observations if not any(one is head.seen for head in heads)]
+    decisive = {head.sign: head for head in heads if head.sign in DECISIVE}
+    for sign, head in decisive.items():
+        # Of two heads it must be said which of them it is like.
+        like = "likewise" if len(decisive) == 1 else f"as {head.seen.where}, so also"
+        alike = [one for one in rest if sign in one.signs]
+        yield from _short(like, (o for o in alike if o.signs == {sign}))
+        yield from _short(f"{like} for some of the pairs", (o for o in alike if o.signs != {sign}))
+    neither = [one for one in rest if not one.signs & set(DECISIVE)]
+    yield from _short("no visible difference", (o for o in neither if Sign.LEVEL in o.signs))
+    whys: dict[str, list[Observation]] = {}
+    for one in neither:
+        if one.signs == {Sign.UNCLEAR}:
+            whys.setdefault(why_open(one.nearest(Sign.UNCLEAR)), []).append(one)
+    for why, those in whys.items():
+        yield from _short("undecided", those, f" ({why})")
+
+
+def _short(words: str, observations: Iterable[Observation], why: str = "") -> Iterator[str]:
+    found = list(observations)
+    if found:
+        yield f"{capital(words)} {_places(found)}{why}."
+
+
+def _places(observations: Iterable[Observation]) -> str:
+    """Where they were: `at 25 and 100 requests/s of “wait” and at 8 requests/s of “blocking”`."""
+    rates: dict[tuple[str, str], list[str]] = {}
+    places: dict[str, None] = {}
+    for one in observations:
+        if one.rate_rps is None:
+            places[one.where] = None
+        else:
+            rates.setdefault((one.preposition, one.workload), []).append(f"{one.rate_rps:g}")
+    opened = [f"{word} {listed(r)} requests/s of “{name}”" for (word, name), r in rates.items()]
+    return listed([*opened, *places])

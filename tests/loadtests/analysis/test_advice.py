@@ -34,9 +34,9 @@ def test_measured_capacities_decide() -> None:
     assert (found.choice, found.sure) == ("async", "measured")
     assert found.text == (
         "At most 2500 requests/s with async, 2450 requests/s with hybrid, 40 requests/s with "
-        "threads and 38 requests/s with sync."
+        "threads and 38 requests/s with sync are answered."
     )
-    assert found.crossover == "up to about 38 requests/s all of them keep up"
+    assert found.crossover == "up to about 38 requests/s, all of them keep up"
     assert found.capacities == {"sync": 38.0, "threads": 40.0, "async": 2500.0, "hybrid": 2450.0}
 
 
@@ -46,10 +46,14 @@ def test_predictions_where_nothing_was_searched_for() -> None:
         return Prediction(profile, "wait", "", told, rate, "cpu", ())
 
     made = summary([wait("sync", 10.0), wait("asgi", 10.0)])
-    found = only(decided(made, predictions=(predicted("sync", 39.0), predicted("asgi", 1500.0))))
+    found = only(decided(made, predictions=(predicted("sync", 39.31), predicted("asgi", 3020.5))))
 
     assert (found.choice, found.sure) == ("async", "predicted")
-    assert found.text.startswith("By prediction at most 1500 requests/s with async")
+    assert found.text == (
+        "Predicted capacity: about 3000 requests/s with async and 39 requests/s with sync."
+    )
+    assert found.crossover == "up to about 39 requests/s, all of them keep up"
+    assert found.capacities == {"sync": 39.31, "async": 3020.5}
 
 
 def test_capacities_within_their_intervals_are_level() -> None:
@@ -68,8 +72,8 @@ def test_what_was_answered_where_there_is_nothing_else() -> None:
 
     assert (found.choice, found.sure) == ("async", "measured")
     assert found.text == (
-        "Of 100 requests/s of “wait”, answered are all with async and hybrid and 39.5 requests/s "
-        "with sync."
+        "Of 100 requests/s of “wait”, all are answered with async and hybrid, but only 39.5 "
+        "requests/s with sync."
     )
 
 
@@ -84,6 +88,9 @@ def test_a_load_that_all_keep_up_with_leaves_it_open() -> None:
     found = only(summary([wait("sync", 10.0), wait("uvloop", 10.0)]))
 
     assert (found.choice, found.sure) == ("any", "unsure")
+    assert (
+        found.text == "All of the 10 requests/s of “wait” are answered with sync and async alike."
+    )
 
 
 def test_who_keeps_a_bystander_waiting_is_not_chosen() -> None:
@@ -95,8 +102,10 @@ def test_who_keeps_a_bystander_waiting_is_not_chosen() -> None:
     found = only(summary([*cases, blocks("hybrid", 0.7)], (1.0,)))
 
     assert found.choice == "threads"
-    assert found.text.endswith("nine trivial requests in ten take up to 150 ms beside async.")
-    assert found.crossover == "where nothing runs beside it, async as well"
+    assert found.text.endswith(
+        "alike. Nine trivial requests in ten take up to 150 ms beside async."
+    )
+    assert found.crossover == "if nothing else runs beside it, async will do as well"
 
 
 def test_no_advice_on_one_way_of_serving_on_idling_or_without_valid_trials() -> None:

@@ -20,10 +20,10 @@ def test_depends_on_the_rate_with_the_slots_as_the_crossover() -> None:
 
     assert found.verdict == "depends"
     assert found.crossover == (
-        "the loop is ahead from 40 requests/s on, where 4 slots are full: 4 / 100 ms"
+        "the loop is ahead from 40 requests/s on, when all 4 slots are full (4 / 100 ms)"
     )
-    assert "within 100 ms on asgi and ≥ 2.5 s on sync" in found.text
-    assert found.text.endswith("No visible difference at 10 requests/s of “wait”.")
+    assert "the median latency is 100 ms on asgi against ≥ 2.5 s on sync: a factor" in found.text
+    assert found.detail.endswith("No visible difference at 10 requests/s of “wait”.")
     assert found.estimate is not None
     assert 24.0 < found.estimate.value < 25.5
 
@@ -44,7 +44,7 @@ def test_supported_where_it_is_ahead_under_every_load() -> None:
 
     assert found.verdict == "supported"
     assert found.crossover == ""
-    assert found.text.endswith("Likewise at 50 requests/s of “wait”.")
+    assert found.detail.endswith("Likewise at 50 requests/s of “wait”.")
 
 
 def test_of_equal_leads_the_one_under_the_heaviest_load_is_told() -> None:
@@ -53,14 +53,14 @@ def test_of_equal_leads_the_one_under_the_heaviest_load_is_told() -> None:
     found = claim("concurrency", summary(cases, (1.0,)))
 
     assert found.text.startswith("At 70 requests/s")
-    assert found.text.endswith("Likewise at 50 requests/s of “wait”.")
+    assert found.detail.endswith("Likewise at 50 requests/s of “wait”.")
 
 
 def test_refuted_where_the_loop_is_behind() -> None:
     found = claim("concurrency", summary([waits("sync", 20.0, 100.0), waits("asgi", 20.0, 190.0)]))
 
     assert found.verdict == "refuted"
-    assert "sync is ahead of asgi" in found.text
+    assert "the median latency is 100 ms on sync against 190 ms on asgi" in found.text
 
 
 def test_no_visible_difference_where_nothing_ever_queues() -> None:
@@ -77,7 +77,10 @@ def test_one_trial_each_shows_the_factor_and_not_the_equality() -> None:
     found = claim("concurrency", summary([*LIGHT, *HEAVY], (1.0,)))
 
     assert found.verdict == "supported"
-    assert found.text.endswith("(one trial each). Undecided at 10 requests/s of “wait”.")
+    assert found.text.endswith("(one trial each).")
+    assert found.detail == (
+        "Undecided at 10 requests/s of “wait” (with one trial each, only a factor of 2 counts)."
+    )
 
 
 def test_two_lower_bounds_are_not_compared() -> None:

@@ -9,7 +9,7 @@ from loadtests.analysis.claims.observed import Observation, Pair
 
 def seen(rate: float, value: float, sign: Sign) -> Observation:
     pair = Pair("asgi", "sync", Ratio(value, None, None, value, value, 1), sign)
-    return Observation("wait", f"at {rate:g}/s", "", (pair,), rate)
+    return Observation("wait", f"{rate:g}/s", "", {}, "", (pair,), rate_rps=rate)
 
 
 LEVEL, AHEAD = seen(10.0, 1.0, Sign.LEVEL), seen(1000.0, 1.21, Sign.AHEAD)
@@ -17,7 +17,7 @@ LEVEL, AHEAD = seen(10.0, 1.0, Sign.LEVEL), seen(1000.0, 1.21, Sign.AHEAD)
 
 def test_the_slots_where_they_are_full_between_two_loads() -> None:
     assert onset([LEVEL, AHEAD], Sign.AHEAD, 4, 100.0) == (
-        "from 40 requests/s on, where 4 slots are full: 4 / 100 ms"
+        "from 40 requests/s on, when all 4 slots are full (4 / 100 ms)"
     )
 
 

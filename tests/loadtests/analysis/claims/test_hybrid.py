@@ -24,7 +24,7 @@ def test_supported_where_it_is_ahead_of_every_other() -> None:
     found = claim("hybrid", summary(cases))
 
     assert found.verdict == "supported"
-    assert found.text.endswith("In all, hybrid is ahead of sync and uvloop.")
+    assert found.detail == "In all, hybrid is ahead of sync and uvloop."
     assert found.estimate is not None
     # Of what it is ahead by, the least: 90 / 0.7 against uvloop.
     assert 120.0 < found.estimate.value < 140.0
@@ -34,9 +34,14 @@ def test_depends_where_it_is_level_with_one() -> None:
     found = claim("hybrid", summary([HYBRID, mixed("gevent", 0.8), mixed("uvloop", 90.0)]))
 
     assert found.verdict == "depends"
-    assert found.crossover == "by profile: ahead of uvloop; not visibly different from gevent"
-    assert found.text.endswith(
-        "In all, hybrid is ahead of uvloop; not visibly different from gevent."
+    assert found.crossover == "hybrid is ahead of uvloop; not visibly different from gevent"
+    assert found.text.startswith(
+        "Beside 40 requests/s of “mixed”, the bystander’s p90 is 0.7 ms on hybrid against 90 ms on "
+        "uvloop: a factor of "
+    )
+    assert found.detail == (
+        "Beside 40 requests/s of “mixed”, the bystander’s p90 is 0.8 ms on gevent: hybrid is not "
+        "visibly different from gevent, for none is above 10 ms."
     )
 
 
@@ -44,14 +49,18 @@ def test_depends_where_it_is_ahead_in_one_figure_and_behind_in_another() -> None
     found = claim("hybrid", summary([mixed("hybrid", 0.7, p50=150.0), mixed("uvloop", 90.0)]))
 
     assert found.verdict == "depends"
-    assert found.text.endswith("In all, hybrid is in part ahead of and in part behind uvloop.")
+    assert found.crossover == "hybrid is in part ahead of and in part behind uvloop"
+    assert found.text == (
+        "Beside 40 requests/s of “mixed”, the bystander’s p90 is 0.7 ms on hybrid against 90 ms on "
+        "uvloop; but the median latency is 100 ms on uvloop against 150 ms on hybrid."
+    )
 
 
 def test_refuted_where_it_is_behind() -> None:
     found = claim("hybrid", summary([mixed("hybrid", 80.0), mixed("gthread", 2.0)]))
 
     assert found.verdict == "refuted"
-    assert "gthread is ahead of hybrid, by a factor of 39.8 (95 %" in found.text
+    assert "2 ms on gthread against 80 ms on hybrid: a factor of 39.8 (95 %" in found.text
 
 
 def test_no_visible_difference_from_any() -> None:
@@ -79,8 +88,13 @@ def test_without_a_mixed_workload_it_must_be_beaten_at_neither() -> None:
     found = claim("hybrid", summary(cases, (1.0,)))
 
     assert found.verdict == "supported"
-    assert "Beside 100 requests/s of “wait”" in found.text
-    assert "Beside 20 requests/s of “blocking”" in found.text
+    assert found.text == (
+        "Beside “wait”, the bystander’s p90 is 0.4 ms on hybrid against 3.5 s on sync; beside "
+        "“blocking”, 0.7 ms on hybrid against 150 ms on uvloop (one trial each)."
+    )
+    assert "Beside 100 requests/s of “wait”" in found.detail
+    assert "Beside 20 requests/s of “blocking”" in found.detail
+    assert found.detail.endswith("In all, hybrid is ahead of sync and uvloop.")
     assert found.anchor == "workload-2"
 
 
@@ -97,3 +111,13 @@ def test_not_measured_of_one_kind_of_work_or_without_the_hybrid() -> None:
 
     for cases in (waiting, without):
         assert claim("hybrid", summary(cases)).verdict == "not measured"
+
+
+def test_against_many_the_finding_counts_them() -> None:
+    others = ("sync", "gthread", "gevent", "asgi", "uvloop")
+    cases = [HYBRID, *(mixed(name, 90.0 + n) for n, name in enumerate(others))]
+
+    found = claim("hybrid", summary(cases, (1.0,)))
+
+    assert "0.7 ms on hybrid against 90 to 94 ms on 5 other profiles: a factor of 129" in found.text
+    assert found.evidence["bystander’s p90 on asgi"] == "93 ms"

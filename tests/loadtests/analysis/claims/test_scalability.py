@@ -27,12 +27,17 @@ def test_supported_where_the_intervals_of_the_capacities_are_apart() -> None:
         20.3571,
         24.8684,
     )
+    # There are no pairs of trials, but two searches.
+    assert (found.estimate.n, found.estimate.searched) == (2, True)
     assert found.text == (
-        "For “wait”, the objective (p99 ≤ 250 ms) is met up to 40 requests/s on sync (38 to 42) "
-        "and 900 requests/s on asgi (855 to 945): asgi is ahead of sync, by a factor of 22.5 "
-        "(95 % interval 20.4 to 24.9)."
+        "For “wait”, the capacity is 900 requests/s on asgi against 40 requests/s on sync: a "
+        "factor of 22.5 (20.4 to 24.9 by the 95 % intervals of both searches)."
     )
-    assert found.crossover == "4 slots hold 40 requests/s of “wait” (4 / 100 ms)"
+    assert found.detail == (
+        "The objective is: p99 ≤ 250 ms. One search each found these 95 % intervals, in "
+        "requests/s: 38 to 42 on sync and 855 to 945 on asgi."
+    )
+    assert found.crossover == "4 slots can serve 40 requests/s of “wait” (4 / 100 ms)"
 
 
 def test_depends_on_what_requests_do() -> None:
@@ -49,7 +54,9 @@ def test_depends_on_what_requests_do() -> None:
     )  # fmt: skip
 
     assert found.verdict == "depends"
-    assert "asynchronous ahead for “wait”; synchronous ahead for “blocking”" in found.crossover
+    assert found.crossover.startswith(
+        "the asynchronous profiles are ahead for “wait”, the synchronous ones for “blocking”; "
+    )
 
 
 def test_refuted_no_difference_and_undecided_by_capacities() -> None:
@@ -64,13 +71,27 @@ def test_refuted_no_difference_and_undecided_by_capacities() -> None:
     assert verdict(100.0, 104.0, 0.4) == "undecided"
 
 
+def test_an_open_ratio_of_capacities_names_the_searches() -> None:
+    found = capacity("sync", "wait", 100.0, 0.2), capacity("asgi", "wait", 120.0, 0.2)
+
+    told = claim("scalability", summary(LIGHT, capacities=found))
+
+    # Between 96 / 120 and 144 / 80.
+    assert told.text.endswith(
+        ": the 95 % intervals of both searches leave a factor of 0.8 to 1.8 open."
+    )
+
+
 def test_without_capacities_what_was_answered_under_the_heaviest_load() -> None:
     found = claim("scalability", summary([*LIGHT, *FULL], (1.0,)))
 
     assert found.verdict == "supported"
     assert found.text == (
-        "At 100 requests/s of “wait”, 100 requests/s were offered, answered were 39.5 on sync and "
-        "100 on asgi: asgi is ahead of sync, by a factor of 2.53 (one trial each)."
+        "At 100 requests/s of “wait”, the throughput is 100 requests/s on asgi against 39.5 "
+        "requests/s on sync: a factor of 2.53 (one trial each)."
+    )
+    assert found.detail == (
+        "100 requests/s were offered; asgi kept up with that, and might answer more."
     )
 
 
@@ -78,7 +99,7 @@ def test_loads_that_all_keep_up_with_say_nothing() -> None:
     found = claim("scalability", summary(LIGHT))
 
     assert found.verdict == "undecided"
-    assert found.text.startswith("Every profile answered what it was offered")
+    assert found.text.startswith("Every profile answered all that this run offered it")
     assert found.anchor == "workload-1"
 
 
@@ -93,7 +114,9 @@ def test_the_most_users_of_a_closed_load_say_it_at_once() -> None:
     found = claim("scalability", made)
 
     assert found.verdict == "refuted"
-    assert found.text.startswith("With 8 closed users of “compute”, the requests answered each")
+    assert found.text.startswith(
+        "With 8 closed users of “compute”, the throughput is 95 requests/s on"
+    )
 
 
 def test_not_measured_of_trivial_requests() -> None:

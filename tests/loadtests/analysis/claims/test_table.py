@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from loadtests.analysis.claims import claims_of
-from tests.loadtests.analysis.claims.built import Case, claim, summary
+from tests.loadtests.analysis.claims.built import QUIET, Case, capacity, claim, summary
 
 IDS = (
     *("immediacy", "concurrency", "blocking", "scalability", "cost", "hybrid"),
@@ -47,7 +47,31 @@ def test_evidence_names_the_figures_and_the_trials() -> None:
 
     assert found.evidence == {
         "where": "at 30 requests/s of “trivial”",
-        "latency_p50_ms, sync": 2.0,
-        "latency_p50_ms, asgi": 1.0,
+        "median latency on sync": "2 ms",
+        "median latency on asgi": "1 ms",
         "trials": "1, 2",
     }
+
+
+def test_the_finding_is_one_sentence_that_is_soon_read() -> None:
+    sides = {"sync": 3.0, "gthread": 2.5, "asgi": 1.2, "uvloop": 1.0, "hybrid": 1.0}
+    aside = {"sync": 2000.0, "gthread": 1800.0, "asgi": 2.0, "uvloop": 1.0, "hybrid": 1.0}
+    blocked = {"sync": 1.0, "gthread": 2.0, "asgi": 300.0, "uvloop": 200.0, "hybrid": 1.0}
+    cases = [
+        Case(name, workload, rate, p50=p50, aside=beside[name], cpu_ms=p50 / 10, mb=50.0 * p50)
+        for workload, rate, beside in (
+            ("trivial", 30.0, blocked), ("wait", 25.0, aside), ("wait", 100.0, aside),
+            ("blocking", 20.0, blocked),
+        )
+        for name, p50 in sides.items()
+    ]  # fmt: skip
+    searched = tuple(capacity(name, "wait", 3000.0 / p50) for name, p50 in sides.items())
+
+    for spread in ((1.0,), QUIET):
+        found = claims_of(summary(cases, spread, capacities=searched))
+        for one in found[:6]:
+            assert len(one.text.split()) <= 40, one.text
+            assert one.text.count(". ") == 0, one.text
+            assert one.text.endswith("."), one.text
+            assert not one.detail or one.detail.endswith("."), one.detail
+            assert "_" not in " ".join([one.text, one.detail, one.crossover, *one.evidence])
