@@ -9,7 +9,8 @@ their stage, a bounded number of times.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from loadtests import matrix, search, stopping
@@ -23,6 +24,8 @@ from loadtests.workload import OpenLoad, Workload
 LEAST_PROBE_S = 3.0
 MOST_PROBE_SHARE = 0.2
 """No probe takes more of a search's time."""
+ANSWERED = 0.9
+"""Where less of a load was answered, a higher one is not tried to predict from."""
 SPOILED = 4
 """A search ends when so many of its probes were INVALID."""
 Contender = tuple[str, str]
@@ -33,13 +36,14 @@ Contender = tuple[str, str]
 class Ended:
     """A trial that has ended: whether it counts, whether another attempt may help, what it says.
 
-    `tried` is a probe's outcome, None where it is INVALID; `values` are the metrics by which a run
-    may decide to stop.
+    `answered` is the share of what was offered. `tried` is a probe's outcome, None where it is
+    INVALID; `values` are the metrics by which a run may decide to stop.
     """
 
     spec: TrialSpec
     valid: bool
     again: bool = False
+    answered: float = 1.0
     tried: Tried | None = None
     values: Mapping[str, float] = field(default_factory=dict)
 
@@ -82,14 +86,35 @@ def _wanted(
 def _stages(experiment: Experiment, ended: Sequence[Ended]) -> Iterator[TrialSpec]:
     """What the experiment names and has no valid trial yet, nor enough attempts."""
     named = matrix.trials(experiment)
+    too_much = _overloaded(ended)
     for role in ("calibrate", "sweep"):
-        yield from _missing([spec for spec in named if spec.role == role], experiment, ended)
+        mine = [spec for spec in named if spec.role == role and not too_much(spec)]
+        yield from _missing(mine, experiment, ended)
     repetition = experiment.repetitions + 1
     while stopping.goes_on(experiment.stop, _values(ended), repetition - 1):
         yield from _missing(matrix.block(experiment, repetition), experiment, ended)
         if not any(one.spec.repetition == repetition for one in ended):
             return
         repetition += 1
+
+
+def _overloaded(ended: Sequence[Ended]) -> Callable[[TrialSpec], bool]:
+    """Whether a load to predict from is beyond one that was too much already: it says nothing."""
+    least: dict[Contender, float] = {}
+    for one in ended:
+        if one.spec.role == "calibrate" and one.answered < ANSWERED:
+            contender = (one.spec.workload.name, one.spec.profile)
+            least[contender] = min(least.get(contender, math.inf), _rate(one.spec))
+
+    def is_too_much(spec: TrialSpec) -> bool:
+        limit = least.get((spec.workload.name, spec.profile), math.inf)
+        return spec.role == "calibrate" and _rate(spec) >= limit
+
+    return is_too_much
+
+
+def _rate(spec: TrialSpec) -> float:
+    return spec.load.rate if isinstance(spec.load, OpenLoad) else 0.0
 
 
 def _missing(

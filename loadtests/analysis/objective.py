@@ -38,6 +38,7 @@ def ended_of(trial: SavedTrial, summary: Trial, objective: Objective | None) -> 
         spec=trial.spec,
         valid=summary.valid if tried is None else True,
         again=bool(spoiled) and not spoiled & LASTING,
+        answered=summary.achieved_rps / summary.offered_rps if summary.offered_rps else 1.0,
         tried=tried,
         values={name: value for name, value in values.items() if value is not None},
     )

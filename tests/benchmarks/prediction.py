@@ -26,8 +26,8 @@ def main() -> None:
     ratios: dict[str, list[float]] = {profile: [] for profile in PROFILES}
     probes: list[float] = []
     widths: list[float] = []
-    for _ in range(RUNS):
-        summary = summary_json.read(_run())
+    for number in range(RUNS):
+        summary = summary_json.read(_run(number))
         for one in summary.decisions.predictions:
             if one.measured_rps:
                 ratios[one.profile].append(one.capacity_rps / one.measured_rps)
@@ -40,10 +40,12 @@ def main() -> None:
     figures.save("search.probes", probes)
 
 
-def _run() -> Path:
+def _run(number: int) -> Path:
+    """One run, with requests at other times than in any other."""
     names = ", ".join(f'"{name}"' for name in PROFILES)
     text = (EXPERIMENTS / "capacity.toml").read_text("utf-8")
     text = re.sub(r"^profiles = .*$", f"profiles = [{names}]", text, count=1, flags=re.MULTILINE)
+    text = re.sub(r"^seed = .*$", f"seed = {20261106 + number}", text, count=1, flags=re.MULTILINE)
     folder = Path(tempfile.mkdtemp())
     (folder / "capacity.toml").write_text(text, encoding="utf-8")
     command = [sys.executable, "-m", "loadtests", "run", str(folder / "capacity.toml")]

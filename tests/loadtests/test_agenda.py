@@ -77,6 +77,22 @@ def test_a_profile_that_runs_twice_has_two_arms_whose_order_turns_round() -> Non
     assert len({spec.seed for spec in specs if spec.repetition == 1}) == 1
 
 
+def test_a_load_beyond_one_that_was_too_much_is_not_tried_to_predict_from() -> None:
+    def judge(spec: TrialSpec) -> Ended:
+        overloaded = spec.profile == "sync" and spec.load.name == "50/s"
+        return Ended(spec, valid=True, answered=0.5 if overloaded else 1.0)
+
+    more = '[predict]\nloads = ["5/s", "50/s", "500/s"]'
+    load = '[[loads]]\nname = "500/s"\nmode = "open"\nrate = 500.0\n'
+    asked = parse(TEXT.format(more=more) + load)
+    specs = played(asked, judge)
+
+    loads = {name: [s.load.name for s in specs if s.profile == name] for name in asked.profiles}
+    assert loads["sync"] == ["50/s", "5/s", "5/s"]
+    assert loads["uvloop"] == ["50/s", "5/s", "500/s"] * 2
+    assert agenda.planned(asked, [judge(spec) for spec in specs]) == len(specs)
+
+
 @pytest.mark.parametrize("retries", [0, 1, 3])
 def test_an_invalid_trial_is_tried_again_a_bounded_number_of_times(retries: int) -> None:
     def judge(spec: TrialSpec) -> Ended:

@@ -18,14 +18,14 @@ def test_every_ratio_gets_an_interval() -> None:
     assert CLAIMS.repetitions >= PAIRS
 
 
-def test_it_takes_less_than_twenty_three_minutes() -> None:
+def test_it_takes_less_than_twenty_four_minutes() -> None:
     assert CLAIMS.capacity is not None
     each_s = CLAIMS.warmup_s + CLAIMS.measure_s + START_AND_STOP_S
     (searched,) = (w for w in CLAIMS.workloads if w.name in CLAIMS.capacity.workloads)
     # Some eight probes for each contender, with what they take to start and stop.
     search_s = len(searched.profiles) * (CLAIMS.capacity.seconds + 8 * START_AND_STOP_S)
 
-    assert each_s * len(matrix.trials(CLAIMS)) + search_s < 23 * 60
+    assert each_s * len(matrix.trials(CLAIMS)) + search_s < 24 * 60
 
 
 def test_every_claim_that_is_testable_is_measured_by_it() -> None:

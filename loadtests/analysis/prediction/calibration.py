@@ -49,17 +49,18 @@ def calibrate(
     if not mine or place is None:
         return None
     low, moderate = _lowest(mine), _moderate(mine)
+    between = _between(mine, low, moderate)
     paths = {request.path for request in workload.requests}
     app_ms = fmean(_application_ms(trial) for trial in low)
     outside_ms = fmean(_outside_ms(trial) for trial in low)
     alike = len(workload.requests) == 1
     hold_ms = app_ms if place == "slots" else fmean(_hold_ms(t, paths, alike) for t in low)
-    cost = costs.cost_of(low, moderate, paths, (observer or {}).get(f"{profile}.full"))
+    cost = costs.cost_of(low, between, moderate, paths, (observer or {}).get(f"{profile}.full"))
     mean = Asked(fmean(_parts(trial).wait_ms for trial in low), hold_ms, cost.cpu_ms)
     return Calibration(
         profile=profile,
         workload=workload.name,
-        trials=tuple(sorted({trial.number for trial in (*low, *moderate)})),
+        trials=tuple(sorted({trial.number for trial in (*low, *between, *moderate)})),
         latency_ms=round(app_ms + outside_ms, DIGITS),
         hold_ms=round(mean.hold_ms, DIGITS),
         wait_ms=round(mean.wait_ms, DIGITS),
@@ -90,6 +91,17 @@ def _moderate(trials: Sequence[Trial]) -> list[Trial]:
     unsaturated = [t for t in trials if t.achieved_rps >= UNSATURATED * t.offered_rps]
     most = max(unsaturated or _lowest(trials), key=lambda trial: trial.offered_rps)
     return [trial for trial in trials if trial.load == most.load]
+
+
+def _between(
+    trials: Sequence[Trial], low: Sequence[Trial], moderate: Sequence[Trial]
+) -> list[Trial]:
+    """The highest load of those that are far from low load and from moderate load."""
+    least = costs.FAR_APART * low[0].offered_rps
+    most = moderate[0].offered_rps / costs.FAR_APART
+    between = [trial for trial in trials if least <= trial.offered_rps <= most]
+    highest = max(between, key=lambda trial: trial.offered_rps, default=None)
+    return [trial for trial in between if highest and trial.load == highest.load]
 
 
 def _parts(trial: Trial) -> Parts:

@@ -11,6 +11,8 @@ from loadtests.analysis.summary import Trial
 
 FAR_APART = 4.0
 """How many times as many requests moderate load must answer for the two loads to be told apart."""
+BUSY = 0.4
+"""From this share of a processor on moderate load says what a wake-up costs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +58,15 @@ def application_cpu_ms(trials: Sequence[Trial]) -> float:
 
 def cost_of(
     low: Sequence[Trial],
+    between: Sequence[Trial],
     moderate: Sequence[Trial],
     paths: Collection[str],
     observed: Mapping[str, Any] | None = None,
 ) -> Cost:
-    """The cost of a request, from trials at low and at moderate load.
+    """The cost of a request at capacity, from trials at low and at moderate load.
 
-    `observed` has the median of what the instruments leave of the throughput of trivial requests.
+    `between` are trials of a load between the two, where there is one. `observed` has the median of
+    what the instruments leave of the throughput of trivial requests.
     """
     server_ms = _server_ms(low, moderate, paths)
     aside_ms = fmean(bystander_hold_ms(trial, paths) for trial in moderate)
@@ -71,9 +75,34 @@ def cost_of(
     trivial_ms = server_ms + min(aside_ms or own_ms, server_ms)
     left = float(observed["median"]) if observed and "median" in observed else 1.0
     stamp_ms = trivial_ms * (1.0 - min(max(left, 0.0), 1.0))
-    stamped = fmean(trial.split.stamped for trial in moderate if trial.split is not None)
-    server_ms += stamp_ms * (1.0 - stamped)
+    server_ms += stamp_ms * _unstamped(moderate)
+    if between:
+        lazier_ms = _server_ms(low, between, paths) + stamp_ms * _unstamped(between)
+        server_ms -= _wake_ups_ms(lazier_ms - server_ms, _busy(between), _busy(moderate))
     return Cost(server_ms + own_ms, server_ms + aside_ms if aside_ms else 0.0, stamp_ms)
+
+
+def _wake_ups_ms(more_ms: float, lazier: float, busy: float) -> float:
+    """What of a request's cost at moderate load is for waking a server that slept.
+
+    An arrival finds the server asleep with the probability that it is idle (PASTA: R. W. Wolff,
+    "Poisson arrivals see time averages", Operations Research 30(2), 1982), and so the cost falls
+    in proportion to how busy the server is, and by this much more until it is never idle. Two
+    loads, of which the lighter costs `more_ms`, tell the proportion.
+    """
+    if busy < BUSY or busy <= lazier:
+        return 0.0
+    return max(more_ms, 0.0) * (1.0 - min(busy, 1.0)) / (busy - lazier)
+
+
+def _busy(trials: Sequence[Trial]) -> float:
+    """The share of a processor that the server used."""
+    return fmean((trial.cpu_s or 0.0) / max(window_s(trial), 1e-9) for trial in trials)
+
+
+def _unstamped(trials: Sequence[Trial]) -> float:
+    """The share of the requests that were only counted."""
+    return 1.0 - fmean(trial.split.stamped for trial in trials if trial.split is not None)
 
 
 def _server_ms(low: Sequence[Trial], moderate: Sequence[Trial], paths: Collection[str]) -> float:

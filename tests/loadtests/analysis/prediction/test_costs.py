@@ -33,7 +33,7 @@ def test_a_request_costs_what_all_processes_used_for_it() -> None:
     """100 requests/s and 60 ms of processor time a second: 0.6 ms each, 0.2 in the application."""
     one = trial(100.0, 0.6, 0.2)
 
-    cost = cost_of([one], [one], {"/wait"})
+    cost = cost_of([one], [], [one], {"/wait"})
 
     assert cost.cpu_ms == pytest.approx(0.6)
     assert (cost.bystander_ms, cost.stamp_ms) == (0.0, 0.0)
@@ -50,7 +50,7 @@ def test_of_the_bystander_only_its_own_is_taken_away() -> None:
         holds=(RouteHold("/cpu", 500, 10.0, None, 0.9), RouteHold("/hello", 500, 0.1, None, 0.1)),
     )
 
-    cost = cost_of([beside], [beside], {"/cpu"})
+    cost = cost_of([beside], [], [beside], {"/cpu"})
 
     assert cost.cpu_ms == pytest.approx(10.3)
     assert cost.bystander_ms == pytest.approx(0.4)
@@ -63,20 +63,44 @@ def test_what_is_there_without_requests_is_found_though_they_cost_more_at_low_lo
     """
     low, moderate = trial(10.0, 0.32, 0.4), trial(500.0, 3.20, 0.2)
 
-    assert cost_of([low], [moderate], {"/wait"}).cpu_ms == pytest.approx(0.6)
+    assert cost_of([low], [], [moderate], {"/wait"}).cpu_ms == pytest.approx(0.6)
 
 
 def test_loads_that_are_close_do_not_tell_it_apart() -> None:
     low, moderate = trial(10.0, 0.32, 0.4), trial(50.0, 0.5, 0.2)
 
-    assert cost_of([low], [moderate], {"/wait"}).cpu_ms == pytest.approx(1.0)
+    assert cost_of([low], [], [moderate], {"/wait"}).cpu_ms == pytest.approx(1.0)
+
+
+def test_a_busy_server_is_woken_for_fewer_requests_and_a_full_one_for_none() -> None:
+    """0.2 ms of work, 0.1 ms to wake up: in a share of the time that the server is idle.
+
+    How busy it is solves u = rate · (0.2 + 0.1 (1 - u)) ms: 1/7 at 500/s, 0.6 at 2500/s.
+    """
+
+    def busy(rate: float) -> float:
+        return rate * 0.0003 / (1.0 + rate * 0.0001)
+
+    low, between, moderate = (trial(rate, 10.0 * busy(rate), 0.0) for rate in (5.0, 500.0, 2500.0))
+
+    assert busy(2500.0) == pytest.approx(0.6)
+    plain = cost_of([low], [], [moderate], {"/wait"}).cpu_ms
+    assert plain == pytest.approx(0.24, rel=0.01)
+    assert cost_of([low], [between], [moderate], {"/wait"}).cpu_ms == pytest.approx(0.2, rel=0.01)
+
+
+def test_a_server_that_is_hardly_busy_says_nothing_of_its_wake_ups() -> None:
+    low, between, moderate = trial(5.0, 0.02, 0.0), trial(500.0, 1.4, 0.0), trial(1200.0, 3.0, 0.0)
+
+    plain = cost_of([low], [], [moderate], {"/wait"})
+    assert cost_of([low], [between], [moderate], {"/wait"}) == plain
 
 
 def test_a_cost_is_that_of_a_request_that_is_asked_for_its_split() -> None:
     """At 2000/s half are. A trivial request costs 0.4 ms, of which being asked is a quarter."""
     half = trial(2000.0, 8.0, 0.2, stamped=0.5)
 
-    cost = cost_of([half], [half], {"/wait"}, {"median": 0.75})
+    cost = cost_of([half], [], [half], {"/wait"}, {"median": 0.75})
 
     assert cost.stamp_ms == pytest.approx(0.1)
     assert cost.cpu_ms == pytest.approx(0.4 + 0.05)
@@ -86,4 +110,6 @@ def test_a_trivial_request_costs_at_most_as_much_in_the_application_as_outside()
     """A request that computes for 10 ms says nothing of what it costs to be asked."""
     compute = trial(50.0, 5.15, 10.0)
 
-    assert cost_of([compute], [compute], {"/cpu"}, {"median": 0.75}).stamp_ms == pytest.approx(0.15)
+    assert cost_of([compute], [], [compute], {"/cpu"}, {"median": 0.75}).stamp_ms == pytest.approx(
+        0.15
+    )
