@@ -127,6 +127,7 @@ def _cost(
         mb_per_1000_rps=_rounded(memory and 1000.0 * memory / rate_rps, 1) if rate_rps else None,
         mb_per_idle_connection=_rounded(idle_mb, 4),
         money_per_million=_rounded(_money(cpu_ms, memory, rate_rps, price), 4),
+        currency=price.currency if price else "",
     )
 
 

@@ -107,6 +107,7 @@ class Cost:
     mb_per_1000_rps: float | None
     mb_per_idle_connection: float | None = None
     money_per_million: float | None = None
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)

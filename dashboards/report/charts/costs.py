@@ -74,6 +74,12 @@ def _row(cost: Cost) -> tuple[str, ...]:
         figure(cost.memory_mb),
         figure(cost.mb_per_1000_rps),
         figure(cost.mb_per_idle_connection),
-        figure(cost.money_per_million),
+        _money(cost),
         ", ".join(map(str, cost.trials)) or MISSING,
     )
+
+
+def _money(cost: Cost) -> str:
+    """In the currency of the price that was given."""
+    unit = f"{NBSP}{cost.currency}" if cost.money_per_million is not None else ""
+    return f"{figure(cost.money_per_million)}{unit}".strip()

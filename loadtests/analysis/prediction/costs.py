@@ -13,6 +13,8 @@ FAR_APART = 4.0
 """How many times as many requests moderate load must answer for the two loads to be told apart."""
 BUSY = 0.4
 """From this share of a processor on moderate load says what a wake-up costs."""
+MOST_AWAKE = 0.1
+"""No more of a cost is taken for wake-ups: two loads far from capacity tell no more for certain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,8 @@ def cost_of(
     server_ms += stamp_ms * _unstamped(moderate)
     if between:
         lazier_ms = _server_ms(low, between, paths) + stamp_ms * _unstamped(between)
-        server_ms -= _wake_ups_ms(lazier_ms - server_ms, _busy(between), _busy(moderate))
+        wake_ups_ms = _wake_ups_ms(lazier_ms - server_ms, _busy(between), _busy(moderate))
+        server_ms -= min(wake_ups_ms, MOST_AWAKE * (server_ms + own_ms))
     return Cost(server_ms + own_ms, server_ms + aside_ms if aside_ms else 0.0, stamp_ms)
 
 

@@ -77,6 +77,7 @@ def test_the_figures_of_a_cost() -> None:
     assert (cost.memory_mb, cost.mb_per_1000_rps) == (512.0, 5120.0)
     # 1e6 × 0.9 ms are 0.25 h of a processor; 1e6 / 100 s are 2.7778 h of half a GB.
     assert cost.money_per_million == pytest.approx(0.25 * 0.04 + 2.77778 * 0.5 * 0.005, abs=1e-4)
+    assert cost.currency == PRICE.currency
     assert cost.mb_per_idle_connection is None
 
 

@@ -73,20 +73,29 @@ def test_loads_that_are_close_do_not_tell_it_apart() -> None:
 
 
 def test_a_busy_server_is_woken_for_fewer_requests_and_a_full_one_for_none() -> None:
-    """0.2 ms of work, 0.1 ms to wake up: in a share of the time that the server is idle.
+    """0.2 ms of work, 0.05 ms to wake up: in a share of the time that the server is idle.
 
-    How busy it is solves u = rate · (0.2 + 0.1 (1 - u)) ms: 1/7 at 500/s, 0.6 at 2500/s.
+    How busy it is solves u = rate · (0.2 + 0.05 (1 - u)) ms: 0.122 at 500/s, 0.556 at 2500/s.
     """
 
     def busy(rate: float) -> float:
-        return rate * 0.0003 / (1.0 + rate * 0.0001)
+        return rate * 0.00025 / (1.0 + rate * 0.00005)
 
     low, between, moderate = (trial(rate, 10.0 * busy(rate), 0.0) for rate in (5.0, 500.0, 2500.0))
 
-    assert busy(2500.0) == pytest.approx(0.6)
+    assert busy(2500.0) == pytest.approx(0.5556, abs=1e-4)
     plain = cost_of([low], [], [moderate], {"/wait"}).cpu_ms
-    assert plain == pytest.approx(0.24, rel=0.01)
+    assert plain == pytest.approx(0.2222, rel=0.01)
     assert cost_of([low], [between], [moderate], {"/wait"}).cpu_ms == pytest.approx(0.2, rel=0.01)
+
+
+def test_a_load_that_was_disturbed_does_not_make_a_server_twice_as_fast() -> None:
+    """At 500/s twice the cost at 2500/s, which no wake-up explains."""
+    low, between, moderate = trial(5.0, 0.02, 0.0), trial(500.0, 2.4, 0.0), trial(2500.0, 6.0, 0.0)
+
+    plain = cost_of([low], [], [moderate], {"/wait"}).cpu_ms
+    found = cost_of([low], [between], [moderate], {"/wait"}).cpu_ms
+    assert found == pytest.approx(0.9 * plain)
 
 
 def test_a_server_that_is_hardly_busy_says_nothing_of_its_wake_ups() -> None:
