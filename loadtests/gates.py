@@ -1,7 +1,7 @@
 """The gates' bounds: beyond them a trial is INVALID, whether it is watched or analyzed.
 
-A load that runs shows the reasons of `WATCHED` as they arise. Only the analysis can see the others,
-for they need all samples at once, or what the server wrote of itself. `worker_lost` is no matter of
+A load that runs shows the reasons of `WATCHED` as they arise. Only the analysis can see those of
+`ANALYZED`, for they need all samples at once, or what the server wrote of itself. `worker_lost` is no matter of
 the load generator: the exporter counts workers, and the dashboards judge that count.
 """
 
@@ -38,6 +38,18 @@ WATCHED = (
     "host_busy",
 )
 """The reasons that a load generator sees while it runs."""
+
+ANALYZED = (
+    "conservation",
+    "schedule",
+    "parity",
+    "worker_lost",
+    "little",
+    "utilisation",
+    "steal",
+    "drifting",
+)
+"""The reasons that only an analysis sees."""
 
 
 def late_bound_ms(latency_p50_ms: float | None) -> float:

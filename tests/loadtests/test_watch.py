@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from loadtests import gates
+from loadtests.analysis.objective import LASTING, OVERLOAD
 from loadtests.engine import schedstat
 from loadtests.engine.schedstat import Scheduled
 from loadtests.engine.watch import FEWEST, RECENT, STAYS_NS, Phases, Watch, note_run
-from loadtests.gates import LATE_MS, WATCHED
+from loadtests.gates import ANALYZED, LATE_MS, WATCHED
 from loadtests.plan import GeneratorPlan
 from loadtests.sample_writer import Chunk
 from loadtests.samples import NEVER, ErrorKind, Outcome
@@ -27,7 +27,7 @@ from tests.loadtests import mini
 from tests.loadtests.stub import OK, answering, serving_aside
 
 MS, SECOND = 1_000_000, 1_000_000_000
-VALIDITY = mini.ROOT / "loadtests/analysis/validity.py"
+CHECKS = mini.ROOT / "loadtests/analysis/checks"
 LABELS = {"profile": "sync", "generator": "1"}
 
 
@@ -85,10 +85,13 @@ def failed(count: int, of: int = 100, error: ErrorKind = ErrorKind.RESET) -> Any
 
 
 def test_every_reason_is_watched_or_known_not_to_be() -> None:
-    said = set(re.findall(r'Reason\(\s*"(\w+)"', VALIDITY.read_text("utf-8")))
+    texts = {file.name: file.read_text("utf-8") for file in CHECKS.glob("*.py")}
+    said = set(re.findall(r'Reason\(\s*"(\w+)"', texts["validity.py"]))
 
-    assert said == {*WATCHED, "conservation", "schedule", "worker_lost"}
-    assert all(f"`{reason}`" in str(gates.__doc__) for reason in said - set(WATCHED))
+    assert set(WATCHED) < said < {*WATCHED, *ANALYZED}
+    whole = "".join(texts.values())
+    assert [reason for reason in ANALYZED if f'"{reason}"' not in whole] == []
+    assert OVERLOAD < LASTING < {*WATCHED, *ANALYZED}
 
 
 def test_a_healthy_generator_trips_nothing() -> None:
