@@ -25,9 +25,9 @@ demo: $(RUNTIME) ## install what is missing, run the tour (about 90 s), write th
 	@$(BIN)/python -m loadtests run tour
 	@$(BIN)/python -m dashboards report results/latest
 
-# Most tests wait for servers, so two processes share them; those that measure strictly come after.
+# Most tests wait for servers, so three processes share them; those that measure strictly come after.
 test: $(DEVELOP) ## the whole test suite
-	@$(BIN)/python -m pytest -m "not alone" -n 2 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -m "not alone" -n 3 --dist loadfile --no-loadscope-reorder
 	@$(BIN)/python -m pytest -m alone
 
 check: $(DEVELOP) ## format, lint and types, changing nothing
