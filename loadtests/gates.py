@@ -1,8 +1,8 @@
 """The gates' bounds: beyond them a trial is INVALID, whether it is watched or analyzed.
 
 A load that runs shows the reasons of `WATCHED` as they arise. Only the analysis can see those of
-`ANALYZED`, for they need all samples at once, or what the server wrote of itself. `worker_lost` is no matter of
-the load generator: the exporter counts workers, and the dashboards judge that count.
+`ANALYZED`, for they need all samples at once, or what the server wrote of itself. `worker_lost` is
+no matter of the load generator: the exporter counts workers, and the dashboards judge that count.
 """
 
 from __future__ import annotations
