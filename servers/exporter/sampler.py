@@ -12,6 +12,8 @@ from servers.exporter.areas import Areas
 from servers.exporter.book import Key
 
 PERIOD_S = 0.025
+# Its own: nobody else's chance depends on how often a thread has sampled.
+_MOMENTS = random.Random()
 
 
 class Sampler:
@@ -56,7 +58,7 @@ class Sampler:
     def run(
         self,
         sleep: Callable[[float], object] = time.sleep,
-        chance: Callable[[], float] = random.random,
+        chance: Callable[[], float] = _MOMENTS.random,
     ) -> None:
         """Sample once in every period, at a random moment of it; what is past is left out."""
         due = self._clock()
