@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from loadtests.experiment import EXPERIMENTS
+from loadtests.experiment import EXPERIMENTS, parse
 from servers.contract import ENDPOINTS
 from servers.profiles import PROFILES
 
@@ -170,3 +170,21 @@ def test_no_tracked_file_names_this_machine() -> None:
             text = path.read_text("utf-8", errors="replace")
             assert str(ROOT) not in text, name
             assert home == "/" or f"{home}/" not in text, name
+
+
+def test_the_tables_that_the_readme_shows_are_read() -> None:
+    found = re.search(r"```toml\n(.*?)```", README, re.DOTALL)
+    assert found is not None
+    head = 'name = "shown"\nquestion = "Is it read?"\nseed = 1\nmeasure_s = 5.0\n'
+    head += 'profiles = ["sync", "uvloop"]\n'
+    tail = '[[workloads]]\nname = "hello"\nrequests = [{ path = "/hello" }]\n'
+    for rate in (5, 20, 400, 2500):
+        tail += f'[[loads]]\nmode = "open"\nname = "{rate}/s"\nrate = {rate}.0\n'
+
+    experiment = parse(head + found.group(1) + tail)
+
+    assert experiment.capacity is not None
+    assert experiment.price is not None
+    assert experiment.stop is not None
+    assert (experiment.capacity.p99_ms, experiment.price.currency) == (250.0, "EUR")
+    assert (experiment.stop.most, experiment.twice) == (20, ("sync",))
