@@ -14,11 +14,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from loadtests import matrix, search, stopping
-from loadtests.analysis.quantiles import needed
 from loadtests.deciding import Objective
 from loadtests.experiment import Experiment
 from loadtests.matrix import TrialSpec, seed_of
 from loadtests.search import Tried
+from loadtests.theory.intervals import least_samples
 from loadtests.workload import OpenLoad, Workload
 
 LEAST_PROBE_S = 3.0
@@ -212,5 +212,5 @@ def _spoiled_since(made: Sequence[Ended]) -> int:
 
 def probe_s(objective: Objective, rate_rps: float) -> float:
     """How long a probe measures: as many requests as its p99 needs, within its part of the time."""
-    wanted_s = max(LEAST_PROBE_S, 1.05 * needed(0.99) / rate_rps)
+    wanted_s = max(LEAST_PROBE_S, 1.05 * least_samples(0.99) / rate_rps)
     return round(min(wanted_s, max(MOST_PROBE_SHARE * objective.seconds, 0.5)), 1)

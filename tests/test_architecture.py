@@ -103,6 +103,7 @@ def test_dashboards_take_only_the_contract_and_summary_types() -> None:
         "loadtests.analysis.instruments",
         "loadtests.analysis.decisions",
         "loadtests.analysis.predicted",
+        "loadtests.analysis.wording",
         "loadtests.analysis.summary_json",
     )
     for module, found in IMPORTS.items():

@@ -1,25 +1,24 @@
-"""What a ratio between two profiles may be called, by its interval over the pairs of trials."""
+"""A ratio between two profiles in words, by its interval and by how far equal things differed."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from dashboards.report.format import bounds, figure
+from loadtests.analysis.decisions import NoiseFloor
 from loadtests.analysis.summary import Comparison
+from loadtests.analysis.wording import PAIRS, judged, spread_for
 
-# With fewer pairs a ratio has no interval.
-PAIRS = 5
-
-# Within these two a ratio of equals lies; beyond them a difference is one that matters.
-LEAST, MOST = 0.9, 1.1
+__all__ = ["PAIRS", "verdict"]
 
 
-def verdict(comparison: Comparison) -> str:
+def verdict(comparison: Comparison, floors: Sequence[NoiseFloor] = ()) -> str:
     """A ratio in words: a difference, none that is visible, or that more trials have to say it."""
     low, high = comparison.low, comparison.high
     if low is None or high is None:
         return "observation"
-    if low >= LEAST and high <= MOST:
-        return "no visible difference"
-    if (low > 1 or high < 1) and not LEAST <= comparison.median <= MOST:
+    found = judged(comparison, spread_for(comparison, floors))
+    if found in ("higher", "lower"):
         ratio = f"{figure(comparison.median)} times {comparison.a} ({bounds(low, high)})"
         return f"{comparison.b} is {ratio}"
-    return "undecided"
+    return found

@@ -69,5 +69,5 @@ def _section(
         sweep=tuple(sweep),
         predicted=predicted(summary, workload.name),
         usl=usl.chart(fits, f"usl-{slug(workload.name)}") if fits else None,
-        ratios=tuple((c, verdict(c)) for c in ratios),
+        ratios=tuple((c, verdict(c, summary.decisions.noise)) for c in ratios),
     )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from loadtests.analysis.costs import cpu_ms_per_request
 from loadtests.analysis.summary import Latency, Trial
 
 
@@ -42,12 +43,6 @@ def _bystander_p90(trial: Trial) -> float | None:
     return latency.p90 if latency else None
 
 
-def _cpu_per_1000(trial: Trial) -> float | None:
-    if trial.cpu_s is None or not trial.requests.completed:
-        return None
-    return 1000.0 * trial.cpu_s / trial.requests.completed
-
-
 def _latency(trial: Trial) -> Latency:
     return trial.latency_ms
 
@@ -57,7 +52,7 @@ METRICS: dict[str, Metric] = {
     "latency_p50_ms": Metric("latency p50, ms", lambda t: t.latency_ms.p50, latency=_latency),
     "latency_p99_ms": Metric("latency p99, ms", lambda t: t.latency_ms.p99, latency=_latency),
     "bystander_p90_ms": Metric("bystander p90, ms", _bystander_p90, latency=_bystander),
-    "cpu_s_per_1000": Metric("CPU, s per 1000 requests", _cpu_per_1000),
+    "cpu_s_per_1000": Metric("CPU, s per 1000 requests", cpu_ms_per_request),
     "rss_mb": Metric("memory, MiB", lambda t: t.rss_mb),
 }
 """By the names that comparisons carry. All of them are ratios' material: 0 or more."""

@@ -12,28 +12,17 @@ import numpy as np
 import numpy.typing as npt
 
 from loadtests.analysis.summary import Latency
+from loadtests.theory.intervals import least_samples
 
-CONFIDENCE = 0.95
 CURVE = (
     *(0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925, 0.95),
     *(0.96, 0.97, 0.975, 0.98, 0.985, 0.99, 0.9925, 0.995, 0.9975, 0.999, 0.9995, 0.9999),
 )
 
 
-def needed(quantile: float) -> int:
-    """The fewest independent samples that bound a quantile from above.
-
-    The largest of n samples lies above the q-quantile with probability 1 - q^n. For the upper
-    half of a two-sided interval of 95 % that must reach 97.5 %: n = 36 for q = 0.9, 368 for 0.99,
-    3688 for 0.999. Quantiles below one half need as many as their mirror image.
-    """
-    upper = max(quantile, 1.0 - quantile)
-    return math.ceil(math.log((1.0 - CONFIDENCE) / 2.0) / math.log(upper))
-
-
 def quantile(sorted_values: npt.NDArray[np.float64], q: float) -> float | None:
     """The q-quantile of ascending values, or None where they are too few to state it."""
-    if len(sorted_values) < needed(q):
+    if len(sorted_values) < least_samples(q):
         return None
     # As numpy.quantile does for method="median_unbiased", which would sort a copy for each of them.
     at = len(sorted_values) * q + (1 / 3 + q * (1 - 1 / 3 - 1 / 3)) - 1

@@ -3,6 +3,7 @@
 import pytest
 
 from dashboards.report.ratios import verdict
+from loadtests.analysis.decisions import Estimate, NoiseFloor
 from loadtests.analysis.summary import Comparison
 
 
@@ -21,7 +22,9 @@ def ratio(median: float, low: float | None, high: float | None) -> Comparison:
         (2.53, 2.44, 2.62, "uvloop is 2.53 times sync (2.44–2.62)"),
         (0.4, 0.3, 0.5, "uvloop is 0.400 times sync (0.300–0.500)"),
         (1.02, 0.96, 1.09, "no visible difference"),
-        (1.0, 0.9, 1.1, "no visible difference"),
+        (1.0, 0.91, 1.1, "no visible difference"),
+        # A tenth less is more than the inverse of a tenth more.
+        (1.0, 0.9, 1.1, "undecided"),
         # The interval leaves out 1, and all of it is still within a tenth.
         (1.05, 1.02, 1.08, "no visible difference"),
         (1.5, 0.9, 2.0, "undecided"),
@@ -34,3 +37,13 @@ def ratio(median: float, low: float | None, high: float | None) -> Comparison:
 )
 def test_a_ratio_in_words(median: float, low: float | None, high: float | None, words: str) -> None:
     assert verdict(ratio(median, low, high)) == words
+
+
+def test_a_difference_that_equal_things_had_as_well_is_none() -> None:
+    """The profile against itself differed by a factor of 1.6: 1.5 may be the host's."""
+    found = ratio(1.5, 1.4, 1.58)
+    of = Estimate(1.0, 0.7, 1.4, 5)
+    floor = NoiseFloor(found.a, found.workload, found.load, found.metric, of, 1.6)
+
+    assert verdict(found) == "uvloop is 1.50 times sync (1.40–1.58)"
+    assert verdict(found, (floor,)) == "no visible difference"

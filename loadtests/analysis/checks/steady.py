@@ -10,11 +10,11 @@ import numpy as np
 
 from loadtests.analysis.checks.drift import Values, drift_of
 from loadtests.analysis.checks.stations import Station, window_s
-from loadtests.analysis.quantiles import needed
 from loadtests.analysis.split import completed
 from loadtests.analysis.summary import Reason, Trial
 from loadtests.gates import DRIFT, KEPT_UP, SHORT_FROM
 from loadtests.samples import Outcome, Samples
+from loadtests.theory.intervals import least_samples
 from loadtests.theory.relaxation import least_window_s, relaxation_s
 
 SECOND = 1e9
@@ -30,7 +30,7 @@ def few_samples(trial: Trial) -> Iterator[Reason]:
     missing = [quantile for quantile, value in stated.items() if value is None]
     if missing:
         count = trial.requests.completed + trial.requests.censored
-        each = " and ".join(f"p{100 * q:.0f} (it needs {needed(q)})" for q in missing)
+        each = " and ".join(f"p{100 * q:.0f} (it needs {least_samples(q)})" for q in missing)
         text = f"{count} requests have a latency, too few to state {each}"
         yield Reason("few_samples", text, "raise measure_s or the rate to have it stated")
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
+from loadtests.analysis.checks.stations import window_s
 from loadtests.analysis.summary import Trial
 
 FAR_APART = 4.0
@@ -28,11 +29,6 @@ class Cost:
     cpu_ms: float
     bystander_ms: float
     stamp_ms: float
-
-
-def window_s(trial: Trial) -> float:
-    """The length of a trial's measurement window."""
-    return trial.requests.scheduled / trial.offered_rps if trial.offered_rps else 0.0
 
 
 def bystander_rps(trial: Trial) -> float:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from loadtests.analysis import quantiles
+from loadtests.theory.intervals import least_samples
 
 
 @pytest.mark.parametrize(("q", "expected"), [(0.5, 500.5), (0.9, 900.6333333), (0.99, 990.6633333)])
@@ -36,7 +37,7 @@ def test_the_estimator_is_to_the_last_bit_that_of_numpy() -> None:
 )
 def test_a_quantile_needs_as_many_samples_as_bound_it(q: float, count: int) -> None:
     """The published minima for a two-sided interval of 95 %: 36, 72, 368, 3688."""
-    assert quantiles.needed(q) == count
+    assert least_samples(q) == count
     upper = max(q, 1 - q)
     assert 1 - upper**count >= 0.975 > 1 - upper ** (count - 1)
 
