@@ -50,7 +50,9 @@ def against(stack: Stack, *ports: int) -> list[str]:
 def stood(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stood]:
     folder = tmp_path_factory.mktemp("standing")
     # The experiment is about one that does not run, and not about one that does.
-    file = mini.experiment(folder / "mini.toml", ("gthread", "sync", "uvloop"), capture=10)
+    file = mini.experiment(
+        folder / "mini.toml", ("gthread", "sync", "uvloop"), capture=10, retries=3
+    )
     with ExitStack() as up:
         stack = up.enter_context(exported(folder / "ledgers"))
         servers = {
@@ -70,7 +72,9 @@ def summary_of(stood: Stood) -> dict[str, Any]:
 
 
 def test_the_profiles_that_run_are_measured_as_ever(stood: Stood) -> None:
-    trials = summary_of(stood)["trials"]
+    """Of a profile its last attempt counts: a busy host may spoil one, not four."""
+    last = {trial["profile"]: trial for trial in summary_of(stood)["trials"]}
+    trials = [last[name] for name in sorted(last)]
 
     assert [trial["profile"] for trial in trials] == ["sync", "uvloop"]
     assert [len(trial["workers"]) for trial in trials] == [4, 1]
