@@ -53,7 +53,7 @@ class Stopping(Table):
 
 
 class Price(Table):
-    """What a processor and a gigabyte of memory cost by the hour, in the user's currency."""
+    """What a processor and a gibibyte of memory cost by the hour, in the user's currency."""
 
     currency: str = Field(max_length=8)
     per_cpu_hour: float = Field(ge=0.0)

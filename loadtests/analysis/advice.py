@@ -18,8 +18,9 @@ from loadtests.analysis.claims.blocking import SLOWED_MS
 from loadtests.analysis.claims.cells import Cell, cells
 from loadtests.analysis.claims.evidence import FACTOR, PAIRS, VISIBLE
 from loadtests.analysis.claims.words import about, listed, ms, rps
-from loadtests.analysis.costs import IDLE, keeps_up
+from loadtests.analysis.costs import IDLE
 from loadtests.analysis.decisions import Advice
+from loadtests.analysis.keeping_up import keeps_up
 from loadtests.analysis.summary import Summary
 
 

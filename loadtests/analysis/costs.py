@@ -6,19 +6,17 @@ A bystander's requests are no part of the cost: what they took is subtracted.
 
 from __future__ import annotations
 
-import math
 import statistics
 from collections.abc import Callable, Iterable, Sequence
 
 from loadtests.analysis.decisions import Capacity, Cost
+from loadtests.analysis.keeping_up import kept_up
 from loadtests.analysis.summary import Trial
 from loadtests.deciding import Price
 
 IDLE = "idle"
 """The workload whose connections have next to nothing to do: it tells what one of them costs."""
-ACHIEVED_SHARE = 0.99
-MOST_BY_CHANCE = 0.05
-MB_PER_GB = 1024.0
+MIB_PER_GIB = 1024.0
 SECONDS_PER_HOUR = 3600.0
 
 
@@ -40,29 +38,6 @@ def costs_of(
             idle_mb = _mb_per_connection(mine) if workload == IDLE else None
             found.append(_cost(chosen, rate_rps, price, idle_mb))
     return tuple(found)
-
-
-def kept_up(trial: Trial) -> bool:
-    """Whether a trial's server answered what it was offered, and nothing failed.
-
-    Answers in the window must reach 99 % of what was offered in it, but for what chance puts across
-    its edges. In a steady state the requests in hand at either edge vary alike, by at most the root
-    of their number (Poisson, where none waits for another), which is rate × latency by Little's law
-    (Little, "A proof for the queuing formula L = λW", 1961): two standard deviations of the
-    difference are allowed, and never more than 5 % of the requests.
-    """
-    requests = trial.requests
-    if requests.failed or requests.dropped or not requests.scheduled or not trial.offered_rps:
-        return False
-    short = requests.scheduled * (1.0 - trial.achieved_rps / trial.offered_rps)
-    in_hand = trial.achieved_rps * (trial.latency_ms.p50 or 0.0) / 1000.0
-    by_chance = min(2.0 * math.sqrt(2.0 * in_hand), MOST_BY_CHANCE * requests.scheduled)
-    return short <= max((1.0 - ACHIEVED_SHARE) * requests.scheduled, by_chance)
-
-
-def keeps_up(trials: Sequence[Trial]) -> bool:
-    """Whether most of these trials, which are of one profile and load, kept up."""
-    return 2 * sum(map(kept_up, trials)) > len(trials)
 
 
 def cpu_ms_per_request(trial: Trial) -> float | None:
@@ -138,7 +113,7 @@ def _money(
     if price is None or cpu_ms is None or memory is None or not rate_rps:
         return None
     cpu_hours = 1e6 * cpu_ms / 1000.0 / SECONDS_PER_HOUR
-    gb_hours = memory / MB_PER_GB * 1e6 / rate_rps / SECONDS_PER_HOUR
+    gb_hours = memory / MIB_PER_GIB * 1e6 / rate_rps / SECONDS_PER_HOUR
     return cpu_hours * price.per_cpu_hour + gb_hours * price.per_gb_hour
 
 

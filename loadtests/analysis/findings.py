@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from loadtests.analysis.summary import Finding, Trial
+from loadtests.analysis.wording import three_digits
 from loadtests.experiment import Experiment
 from loadtests.workload import Load, OpenLoad, Workload
 from servers.contract import ENDPOINTS
@@ -82,15 +83,17 @@ def _throughput(cell: _Cell) -> Finding | None:
     level = [name for name in medians if name not in behind]
     if isinstance(cell.load, OpenLoad):
         offered = cell.medians(lambda trial: trial.offered_rps).values()
-        of = f"Of {statistics.median(offered):.3g} requests/s of “{cell.workload.name}”"
+        of = f"Of {three_digits(statistics.median(offered))} requests/s of “{cell.workload.name}”"
         unit = ""
     else:
         of, unit = f"For {cell.load.brief} of “{cell.workload.name}”", " requests/s"
     if not behind:
-        text = f"{of}, no visible difference: all profiles answer about {best:.3g}{unit}."
+        text = f"{of}, no visible difference: all profiles answer about {three_digits(best)}{unit}."
     else:
-        each = _listed([f"{name} answers {value:.3g}{unit}" for name, value in behind.items()])
-        text = f"{of}, {each}; {_listed(level)} {_verb(level)} {best:.3g}{unit}."
+        each = _listed(
+            [f"{name} answers {three_digits(value)}{unit}" for name, value in behind.items()]
+        )
+        text = f"{of}, {each}; {_listed(level)} {_verb(level)} {three_digits(best)}{unit}."
     return _finding("scalability", cell, text, "achieved_rps", medians)
 
 

@@ -16,7 +16,7 @@ FULL_SHARE = 0.95
 MEMORY_SHARE = 0.9
 SPARE_FILES = 64
 """Files that a worker may have open beside its connections."""
-MB_PER_GB = 1024.0
+MIB_PER_GIB = 1024.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def _slots(seen: Seen) -> Limit | None:
     if PROFILES[seen.trial.profile].worker != "sync" or seen.in_hand < FULL_SHARE * seen.workers:
         return None
     memory = memory_mb(seen.trial)
-    each = "" if memory is None else f" of {memory / seen.workers:.0f} MB"
+    each = "" if memory is None else f" of {memory / seen.workers:.0f} MiB"
     return Limit("slots", f"each of its {seen.workers} processes{each} has one")
 
 
@@ -79,7 +79,7 @@ def _memory(seen: Seen) -> Limit | None:
     memory, there = memory_mb(seen.trial), seen.environment.get("memory_mb")
     if memory is None or not there or memory < MEMORY_SHARE * there:
         return None
-    used = f"{memory / MB_PER_GB:.3g} of {there / MB_PER_GB:.3g} GB"
+    used = f"{memory / MIB_PER_GIB:.3g} of {there / MIB_PER_GIB:.3g} GiB"
     return Limit("memory", f"it uses {used} of memory")
 
 

@@ -21,7 +21,7 @@ ALL_SHARE = 0.95
 """With this share of its users in hand a server has them all: the rest are on their way."""
 LEAST_MB, LEAST_SHARE = 1.0, 0.02
 """A growth below these may be the allocators': it says nothing of a request."""
-KB_PER_MB = 1024.0
+KIB_PER_MIB = 1024.0
 
 
 def scale_of(
@@ -108,8 +108,8 @@ def _all_in_hand(
     profile: str, asked: int, memory: float | None, kb: float | None, cpu: float | None
 ) -> str:
     costs = [
-        "" if memory is None else f"{memory:,.0f} MB",
-        "" if kb is None else f"{kb:.2g} KB for each that waits",
+        "" if memory is None else f"{memory:,.0f} MiB",
+        "" if kb is None else f"{kb:.2g} KiB for each that waits",
         "" if cpu is None else f"{_share(cpu)} of a processor",
     ]
     told = ", ".join(filter(None, costs))
@@ -139,7 +139,7 @@ def _kb_per_waiting(trial: Trial, fewest: Trial) -> float | None:
         return None
     added_mb, added = memory - memory_then, held - held_then
     told = added_mb >= max(LEAST_MB, LEAST_SHARE * memory_then)
-    return KB_PER_MB * added_mb / added if told and added > 0.0 else None
+    return KIB_PER_MIB * added_mb / added if told and added > 0.0 else None
 
 
 def _rounded(value: float | None, digits: int) -> float | None:

@@ -1,4 +1,4 @@
-"""What a ratio may be called, by its interval and by how far equal things differed here."""
+"""What a ratio may be called, by its interval and the noise here, and how a figure is written."""
 
 from __future__ import annotations
 
@@ -52,3 +52,9 @@ def spread_for(comparison: Comparison, floors: Sequence[NoiseFloor]) -> float | 
     here = [floor for floor in floors if (floor.workload, floor.load, floor.metric) == cell]
     own = [floor for floor in here if floor.profile in (comparison.a, comparison.b)]
     return max((floor.spread for floor in own or here), default=None)
+
+
+def three_digits(value: float | None) -> str:
+    """A figure in a sentence: three digits, or all that stand before the point; 0 for None."""
+    value = value or 0.0
+    return f"{value:.3g}" if value < 999.5 else f"{value:,.0f}"

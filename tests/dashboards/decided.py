@@ -266,8 +266,8 @@ CLAIMS = (
         "scalability", "Asynchronous handling improves scalability.", "undecided",
         "Three trials are too few for an interval.", Estimate(2.1, None, None, 3), "",
         "scale-hold",
-        {"where": "at 40 requests/s of “hold”", "memory on sync": "95.5 MB",
-         "memory on uvloop": "≥ 29.3 MB", "trials": "1, 2"},
+        {"where": "at 40 requests/s of “hold”", "memory on sync": "95.5 MiB",
+         "memory on uvloop": "≥ 29.3 MiB", "trials": "1, 2"},
         "At 40 requests/s of “hold”, the throughput is 38.8 requests/s on sync and 39.5 requests/s "
         "on uvloop. " * 5,
     ),

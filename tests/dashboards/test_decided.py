@@ -157,7 +157,7 @@ def test_without_a_price_and_idle_connections_their_columns_are_left_out() -> No
 
     assert "money per million" in HTML
     assert "money per million" not in html
-    assert "MB per idle connection" not in html
+    assert "MiB per idle connection" not in html
 
 
 def test_laws_and_noise_floor_are_in_the_section_on_validity() -> None:
@@ -292,7 +292,7 @@ def test_what_follows_a_finding_is_folded_where_it_is_long() -> None:
 
 
 def test_evidence_tells_the_profiles_of_a_figure_together() -> None:
-    assert "memory: 95.5 MB on sync, ≥ 29.3 MB on uvloop trials: 1, 2" in TEXT
+    assert "memory: 95.5 MiB on sync, ≥ 29.3 MiB on uvloop trials: 1, 2" in TEXT
     assert verdicts.by_figure({"where": "at 40 requests/s", "on": "x"}) == {
         "where": "at 40 requests/s", "on": "x",
     }  # fmt: skip

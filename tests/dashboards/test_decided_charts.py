@@ -221,6 +221,6 @@ def test_the_title_of_costs_is_processor_time_and_else_memory() -> None:
         "1,000 requests of “wait” take 0.550 s of CPU with uvloop, 1.90 s of CPU with sync"
     )
     assert said(costs.title(without)).startswith(
-        "“wait” needs memory of 100 MB with asgi and uvloop"
+        "“wait” needs memory of 100 MiB with asgi and uvloop"
     )
     assert len(costs.chart(without, "k").panels) == 1

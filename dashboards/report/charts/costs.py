@@ -13,15 +13,15 @@ from loadtests.analysis.decisions import Cost
 # What is drawn, each in a panel of its own.
 PANELS: tuple[tuple[str, Callable[[Cost], float | None]], ...] = (
     ("CPU seconds for 1,000 requests", lambda cost: cost.cpu_s_per_1000),
-    ("MB of memory for each 1,000 requests/s", lambda cost: cost.mb_per_1000_rps),
+    ("MiB of memory for each 1,000 requests/s", lambda cost: cost.mb_per_1000_rps),
 )
 HEADINGS = (
     "profile",
     "at, requests/s",
     "CPU s per 1,000",
-    "memory, MB",
-    "MB per 1,000 requests/s",
-    "MB per idle connection",
+    "memory, MiB",
+    "MiB per 1,000 requests/s",
+    "MiB per idle connection",
     "money per million",
     "trials",
 )
@@ -52,7 +52,7 @@ def title(found: Sequence[Cost]) -> str:
     if any(value is not None for value in cpu.values()):
         return spread(cpu, _seconds, what=f"1,000 requests of “{workload}” take")
     memory = {cost.profile: cost.memory_mb for cost in found}
-    return spread(memory, lambda mb: f"{figure(mb)}{NBSP}MB", what=f"“{workload}” needs memory of")
+    return spread(memory, lambda mb: f"{figure(mb)}{NBSP}MiB", what=f"“{workload}” needs memory of")
 
 
 def _seconds(value: float) -> str:

@@ -17,8 +17,8 @@ HEADINGS = (
     "in hand",
     "answers/s",
     "p50",
-    "memory, MB",
-    "KB per waiting",
+    "memory, MiB",
+    "KiB per waiting",
     "CPU",
     "limit",
 )
@@ -26,8 +26,8 @@ HEADINGS = (
 PANELS: tuple[tuple[str, Callable[[ScalePoint], float | None], Callable[[float], str]], ...] = (
     ("requests in hand", lambda p: p.in_hand, number),
     ("latency, p50", lambda p: p.p50_ms, time),
-    ("memory of all its processes, MB", lambda p: p.memory_mb, number),
-    ("memory for each waiting request, KB", lambda p: p.kb_per_waiting, number),
+    ("memory of all its processes, MiB", lambda p: p.memory_mb, number),
+    ("memory for each waiting request, KiB", lambda p: p.kb_per_waiting, number),
 )
 
 

@@ -10,9 +10,10 @@ import numpy as np
 
 from loadtests.analysis.checks.drift import Values, drift_of
 from loadtests.analysis.checks.stations import Station, window_s
+from loadtests.analysis.keeping_up import kept_up
 from loadtests.analysis.split import completed
 from loadtests.analysis.summary import Reason, Trial
-from loadtests.gates import DRIFT, KEPT_UP, SHORT_FROM
+from loadtests.gates import DRIFT, SHORT_FROM
 from loadtests.samples import Outcome, Samples
 from loadtests.theory.intervals import least_samples
 from loadtests.theory.relaxation import least_window_s, relaxation_s
@@ -20,8 +21,6 @@ from loadtests.theory.relaxation import least_window_s, relaxation_s
 SECOND = 1e9
 ENOUGH = 1_000_000
 """Requests."""
-BY_CHANCE = 3.0
-"""Standard deviations."""
 
 
 def few_samples(trial: Trial) -> Iterator[Reason]:
@@ -78,18 +77,6 @@ def drifting(trial: Trial, main: Samples, stations: Sequence[Station]) -> Iterat
             f"of the first (at least {found.low:.2f}, at most {found.high:.2f})"
         )
         yield Reason("drifting", text, "lengthen the warm-up (warmup_s), and run the trial again")
-
-
-def kept_up(trial: Trial) -> bool:
-    """Whether as much was answered in the window as was offered.
-
-    As many may be missing at its end as are under way, less those that were at its beginning: by
-    Little's law so many on average, and by chance a few times the root of that more or fewer.
-    """
-    latency_s = (trial.latency_ms.p50 or 0.0) / 1000
-    chance = BY_CHANCE * math.sqrt(2 * trial.offered_rps * latency_s)
-    missing = trial.requests.scheduled - trial.achieved_rps * window_s(trial)
-    return missing <= (1.0 - KEPT_UP) * trial.requests.scheduled + chance
 
 
 def _least_s(station: Station) -> float:

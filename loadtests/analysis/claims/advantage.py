@@ -14,22 +14,27 @@ from loadtests.analysis.metrics import METRICS, Metric
 from loadtests.analysis.summary import Requests, Summary, Trial
 from loadtests.theory.intervals import of_ratio
 
+LATENCY_APART_MS = 1.0
+"""Two servers of the same profile may differ by some tenths of a millisecond, each in the whole of
+its trial: by the processors that they were put on, and by what else ran on these."""
+
 
 @dataclass(frozen=True, slots=True)
 class Measure:
     """A metric as claims read it: its name in comparisons and in words, and its unit.
 
     `of` is the stream that it is taken from. With fewer than five pairs a `factor` counts, where
-    `requests` are behind each figure.
+    `requests` are behind each figure, and only beyond a difference of `apart`, in its unit.
     """
 
     name: str
     metric: Metric
     words: str
-    unit: Literal["requests/s", "ms", "MB"]
+    unit: Literal["requests/s", "ms", "MiB"]
     of: Literal["load", "bystander"] = "load"
     factor: float = FACTOR
     requests: int = REQUESTS
+    apart: float = 0.0
 
     def behind(self, trial: Trial) -> int:
         """How many requests are behind the figure of a trial."""
@@ -40,10 +45,13 @@ class Measure:
 
 
 ACHIEVED = Measure("achieved_rps", METRICS["achieved_rps"], "throughput", "requests/s")
-P50 = Measure("latency_p50_ms", METRICS["latency_p50_ms"], "median latency", "ms")
-BYSTANDER = Measure(
-    "bystander_p90_ms", METRICS["bystander_p90_ms"], "bystander’s p90", "ms", of="bystander"
+P50 = Measure(
+    "latency_p50_ms", METRICS["latency_p50_ms"], "median latency", "ms", apart=LATENCY_APART_MS
 )
+BYSTANDER = Measure(
+    "bystander_p90_ms", METRICS["bystander_p90_ms"], "bystander’s p90", "ms", of="bystander",
+    apart=LATENCY_APART_MS,
+)  # fmt: skip
 # A bystander's requests are no part of the cost of a workload: see `costs`.
 CPU = Measure(
     "cpu_s_per_1000", Metric("CPU, ms a request", cpu_ms_per_request),
@@ -51,7 +59,7 @@ CPU = Measure(
 )  # fmt: skip
 # Memory is counted and not timed, and hardly differs between two trials of a profile.
 MEMORY = Measure(
-    "rss_mb", Metric("memory, MiB", memory_mb), "memory", "MB", factor=1.25, requests=0
+    "rss_mb", Metric("memory, MiB", memory_mb), "memory", "MiB", factor=1.25, requests=0
 )
 
 
@@ -82,9 +90,10 @@ def ratio_of(
     Of two lower bounds nothing is known, nor where a lower bound could turn the ratio round.
     """
     trials = cell.trials.get(favoured, ()), cell.trials.get(other, ())
-    ratios = _ratios(measure, *trials)
-    if not ratios:
+    both = _pairs(measure, *trials)
+    if not both:
         return None
+    ratios = [b / a if measure.metric.worse == "higher" else a / b for a, b in both]
     value, bounds = statistics.median(ratios), of_ratio(ratios)
     # Latencies only: a request that was not answered may take longer than it has been waiting.
     ours, theirs = (_is_floor(measure, side) for side in trials)
@@ -99,17 +108,19 @@ def ratio_of(
         most=max(ratios),
         n=len(ratios),
         enough=min(measure.behind(t) for side in trials for t in side) >= measure.requests,
+        apart=min(abs(a - b) for a, b in both) >= measure.apart,
         factor=max(measure.factor, spread),
         band=max(VISIBLE, spread),
     )
 
 
-def _ratios(measure: Measure, ours: Iterable[Trial], theirs: Iterable[Trial]) -> list[float]:
-    """How many times better, in each repetition that both have."""
+def _pairs(
+    measure: Measure, ours: Iterable[Trial], theirs: Iterable[Trial]
+) -> list[tuple[float, float]]:
+    """The metric of both sides, in each repetition that both have."""
     other = {(trial.role, trial.repetition): measure.metric(trial) for trial in theirs}
-    pairs = ((measure.metric(t), other.get((t.role, t.repetition))) for t in ours)
-    ratios = [b / a for a, b in pairs if a and b]
-    return ratios if measure.metric.worse == "higher" else [1.0 / ratio for ratio in ratios]
+    found = ((measure.metric(t), other.get((t.role, t.repetition))) for t in ours)
+    return [(a, b) for a, b in found if a and b]
 
 
 def _is_floor(measure: Measure, trials: Iterable[Trial]) -> bool:

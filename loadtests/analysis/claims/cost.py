@@ -23,7 +23,8 @@ from loadtests.analysis.claims.observed import Observation, Pair
 from loadtests.analysis.claims.observing import named, observe, told
 from loadtests.analysis.claims.telling import Judgement, judged, not_measured
 from loadtests.analysis.claims.words import listed
-from loadtests.analysis.costs import costs_of, keeps_up
+from loadtests.analysis.costs import costs_of
+from loadtests.analysis.keeping_up import keeps_up
 from loadtests.analysis.summary import Summary
 
 MISSING = "load that a profile of either side kept up with in a valid trial"

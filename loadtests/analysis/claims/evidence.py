@@ -6,9 +6,9 @@ A `Ratio` says how many times better the profile is that the claim favours. Its 
   where that lies within ± 10 %, `ahead` or `behind` where it leaves 1 out and the ratio itself is
   beyond 10 %; instead of 10 %, by how much equal things differed in this run where that is more;
 - with fewer pairs only `ahead` or `behind`, and only where *every* pair differs by a factor of at
-  least 2 (or more, as above) with at least 100 requests behind each figure. No two trials of equal
-  things may differ so by chance; a smaller difference may be chance, and that there is none one
-  trial cannot show;
+  least 2 (or more, as above) with at least 100 requests behind each figure, and latencies by at
+  least a millisecond. No two trials of equal things may differ so by chance; a smaller difference
+  may be chance, and that there is none one trial cannot show;
 - else `unclear`.
 """
 
@@ -50,8 +50,9 @@ class Ratio:
 
     `low` and `high` are the ends of the 95 % interval where there is one, `least` and `most` of the
     pairs themselves. Within `band` there is no visible difference; without an interval only a
-    `factor` counts, and only where there were `enough` requests. Of capacities that were `searched`
-    for, `n` is the number of searches, and the ends are the farthest that their intervals leave.
+    `factor` counts, and only where there were `enough` requests and they lie `apart`. Of capacities
+    that were `searched` for, `n` is the number of searches, and the ends are the farthest that
+    their intervals leave.
     """
 
     value: float
@@ -61,6 +62,7 @@ class Ratio:
     most: float
     n: int
     enough: bool = True
+    apart: bool = True
     factor: float = FACTOR
     band: float = VISIBLE
     searched: bool = False
@@ -78,9 +80,10 @@ def sign_of(ratio: Ratio) -> Sign:
         found = called(ratio.value, ratio.low, ratio.high, ratio.band)
         signs = {"higher": Sign.AHEAD, "lower": Sign.BEHIND, "undecided": Sign.UNCLEAR}
         return signs.get(found, Sign.LEVEL)
-    if ratio.enough and ratio.least >= ratio.factor:
+    counts = ratio.enough and ratio.apart
+    if counts and ratio.least >= ratio.factor:
         return Sign.AHEAD
-    if ratio.enough and ratio.most <= 1.0 / ratio.factor:
+    if counts and ratio.most <= 1.0 / ratio.factor:
         return Sign.BEHIND
     return Sign.UNCLEAR
 

@@ -25,7 +25,7 @@ from loadtests.analysis.claims.observing import SignOf, observe
 from loadtests.analysis.claims.saying import Head, finding
 from loadtests.analysis.claims.telling import Judgement, not_measured, of_heads
 from loadtests.analysis.claims.words import listed
-from loadtests.analysis.costs import keeps_up
+from loadtests.analysis.keeping_up import keeps_up
 from loadtests.analysis.summary import Summary
 
 MISSING = (

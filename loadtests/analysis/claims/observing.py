@@ -53,7 +53,7 @@ def observe(
 
 
 def told(words: str, shown: Mapping[str, Figure], unit: str) -> dict[str, float | str]:
-    """Figures as evidence: `memory on uvloop` is `29.3 MB`."""
+    """Figures as evidence: `memory on uvloop` is `29.3 MiB`."""
     return {f"{words} on {profile}": amount(one, unit) for profile, one in shown.items()}
 
 

@@ -25,8 +25,8 @@ from loadtests.analysis.claims.observed import Observation, Pair
 from loadtests.analysis.claims.observing import named, observe, told
 from loadtests.analysis.claims.telling import Judgement, judged, not_measured
 from loadtests.analysis.claims.words import figure, listed, ms, rps
-from loadtests.analysis.costs import keeps_up
 from loadtests.analysis.decisions import Capacity
+from loadtests.analysis.keeping_up import keeps_up
 from loadtests.analysis.summary import Summary, WorkloadSummary
 
 OPEN = VISIBLE**3

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
-from loadtests.analysis.claims.advantage import Figure
+from loadtests.analysis.claims.advantage import LATENCY_APART_MS, Figure
 from loadtests.analysis.claims.evidence import PAIRS, REQUESTS, Ratio
 
 MOST = 1000.0
@@ -56,7 +56,7 @@ def capital(text: str) -> str:
 
 
 def amount(one: Figure, unit: str) -> str:
-    """One figure with its unit: ≥ 2.5 s, 45 MB."""
+    """One figure with its unit: ≥ 2.5 s, 45 MiB."""
     text = ms(one.value) if unit == "ms" else f"{figure(one.value)} {unit}"
     return f"{'≥ ' if one.floor else ''}{text}"
 
@@ -136,4 +136,6 @@ def why_open(ratio: Ratio) -> str:
     each_one = trials_each(ratio.n)
     if ratio.least < ratio.factor and ratio.most > 1.0 / ratio.factor:
         return f"with {each_one}, only a factor of {figure(ratio.factor)} counts"
+    if not ratio.apart:
+        return f"with {each_one}, less than {ms(LATENCY_APART_MS)} between them decides nothing"
     return f"{each_one} {'is' if ratio.n == 1 else 'are'} too few so near to the bound"

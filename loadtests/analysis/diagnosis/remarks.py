@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from loadtests.analysis.diagnosis.symptoms import Symptoms
+from loadtests.analysis.wording import three_digits
 
 MANY = 10
 """So many do not wait by chance."""
@@ -59,17 +60,15 @@ def pool(seen: Symptoms) -> str:
 
 def queueing(seen: Symptoms) -> str:
     """Time is lost in front of the application."""
-    return (
-        f"queueing: of {number(seen.latency_ms)} ms a request waits {number(seen.queue_ms)} ms "
-        "before the application begins it"
-    )
+    latency, waits = three_digits(seen.latency_ms), three_digits(seen.queue_ms)
+    return f"queueing: of {latency} ms a request waits {waits} ms before the application begins it"
 
 
 def overloaded(seen: Symptoms) -> str:
     """More is offered than is answered."""
     return (
-        f"overloaded: of {number(seen.offered_rps)} requests/s it answers "
-        f"{number(seen.achieved_rps)}, and no instrument says by what"
+        f"overloaded: of {three_digits(seen.offered_rps)} requests/s it answers "
+        f"{three_digits(seen.achieved_rps)}, and no instrument says by what"
     )
 
 
@@ -86,9 +85,3 @@ def used(seen: Symptoms) -> str:
 def share(value: float) -> str:
     """A share in percent."""
     return "less than 1%" if 0.0 < value < 0.005 else f"{value:.0%}"
-
-
-def number(value: float | None) -> str:
-    """Three digits, or all that stand before the point."""
-    value = value or 0.0
-    return f"{value:.3g}" if value < 1000 else f"{value:,.0f}"

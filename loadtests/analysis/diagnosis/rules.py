@@ -92,12 +92,17 @@ def diagnoses_of(trials: Sequence[Trial]) -> tuple[Diagnosis, ...]:
     return tuple(_diagnosed(found) for found in cells.values())
 
 
+def diagnosed(seen: Symptoms) -> tuple[str, str]:
+    """The diagnosis of what was seen: its code, and its sentence."""
+    rule = next(rule for rule in RULES if rule.met(seen))
+    return rule.code, rule.says(seen)
+
+
 def _diagnosed(trials: Sequence[Trial]) -> Diagnosis:
     first, valid = trials[0], [trial for trial in trials if trial.valid]
     if valid:
         seen = symptoms_of(valid)
-        rule = next(rule for rule in RULES if rule.met(seen))
-        code, text, evidence = rule.code, rule.says(seen), dict(_evidence(seen))
+        (code, text), evidence = diagnosed(seen), dict(_evidence(seen))
     else:
         code, text, evidence = _against(trials)
     evidence["trials"] = ", ".join(str(trial.number) for trial in valid or trials)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from loadtests.analysis.checks.stations import processor_of, slots_of, window_s
-from loadtests.analysis.checks.steady import kept_up
+from loadtests.analysis.keeping_up import kept_up
 from loadtests.analysis.summary import Trial
 from servers.profiles import PROFILES
 

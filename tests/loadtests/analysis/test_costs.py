@@ -7,16 +7,10 @@ from typing import Any
 
 import pytest
 
-from loadtests.analysis.costs import (
-    costs_of,
-    cpu_ms_per_request,
-    keeps_up,
-    kept_up,
-    memory_mb,
-)
+from loadtests.analysis.costs import costs_of, cpu_ms_per_request, memory_mb
 from loadtests.analysis.decisions import Capacity, Probe
 from loadtests.analysis.instruments import Parts, ServerSide, Split
-from loadtests.analysis.summary import Requests, Trial
+from loadtests.analysis.summary import Trial
 from loadtests.deciding import Price
 from tests.loadtests.analysis.claims.built import WINDOW_S, Case, trial
 
@@ -159,28 +153,6 @@ def test_an_idle_connection_costs_what_memory_grows_by() -> None:
     # 99 - 51 MiB for 5,000 connections.
     assert cost.mb_per_idle_connection == 0.0096
     assert alone.mb_per_idle_connection is None
-
-
-def test_keeping_up_is_99_of_100_and_what_chance_puts_across_the_edges() -> None:
-    assert kept_up(of(100.0, p50=1.0, answered=99.0))
-    assert not kept_up(of(100.0, p50=1.0, answered=98.5))
-    # Of 1,000 requests at 98.1/s 49 are in hand: 2 × root(2 × 49) = 19.8 may be astray.
-    assert kept_up(of(100.0, p50=500.0, answered=98.1))
-    assert not kept_up(of(100.0, p50=500.0, answered=97.9))
-    # However many are in hand: more than 5 % are too many.
-    assert kept_up(of(100.0, p50=5000.0, answered=95.1))
-    assert not kept_up(of(100.0, p50=5000.0, answered=94.9))
-
-
-def test_a_failed_or_dropped_request_is_not_kept_up_with() -> None:
-    made = of(100.0)
-    failed = dataclasses.replace(made, requests=Requests(1000, 999, 1, 0, 0))
-    dropped = dataclasses.replace(made, requests=Requests(1000, 999, 0, 1, 0))
-
-    assert not kept_up(failed)
-    assert not kept_up(dropped)
-    assert keeps_up([made, made, failed])
-    assert not keeps_up([made, failed])
 
 
 def test_the_window_is_what_the_figures_are_of() -> None:

@@ -108,10 +108,10 @@ def test_all_that_are_asked_for_are_in_hand_and_each_has_its_price() -> None:
         kb_per_waiting=20.7,
         cpu_share=0.35,
         limit="",
-        text="uvloop has all 10,000 requests in hand: 230 MB, 21 KB for each that waits, 35% of a "
-        "processor.",
+        text="uvloop has all 10,000 requests in hand: 230 MiB, 21 KiB for each that waits, 35% of "
+        "a processor.",
     )
-    assert first.text == "uvloop has its one request in hand: 30 MB, 10% of a processor."
+    assert first.text == "uvloop has its one request in hand: 30 MiB, 10% of a processor."
 
 
 def test_memory_is_resident_where_nothing_was_scraped() -> None:
@@ -145,12 +145,12 @@ def test_a_point_is_held_against_the_fewest_users_of_its_repetition() -> None:
 @pytest.mark.parametrize(
     ("profile", "held", "side", "limit", "text"),
     [
-        ("sync", 31.9, {"pss_mb": 640.0}, "slots", "each of its 32 processes of 20 MB has one"),
+        ("sync", 31.9, {"pss_mb": 640.0}, "slots", "each of its 32 processes of 20 MiB has one"),
         ("gthread", 31.9, {}, "threads", "each of its 32 threads has one"),
         # Requests that none of them is free for are no limit of theirs.
         ("gthread", 20.0, {}, "", "no instrument names what it hit"),
         ("uvloop", 31.9, {}, "", "no instrument names what it hit"),
-        ("uvloop", 60.0, {"pss_mb": 15_000.0}, "memory", "it uses 14.6 of 15.6 GB of memory"),
+        ("uvloop", 60.0, {"pss_mb": 15_000.0}, "memory", "it uses 14.6 of 15.6 GiB of memory"),
         (
             *("uvloop", 60.0, {"open_connections_max": 4_040}, "descriptors"),
             "it has 4,040 connections open, and may have 4,096 files",

@@ -14,7 +14,8 @@ from loadtests.analysis.checks.stations import (
     stations_of,
     window_s,
 )
-from loadtests.analysis.checks.steady import drifting, kept_up, short
+from loadtests.analysis.checks.steady import drifting, short
+from loadtests.analysis.keeping_up import kept_up
 from loadtests.analysis.saved import SavedTrial
 from loadtests.analysis.summary import Reason, Trial
 from loadtests.analysis.trial import summarize

@@ -22,8 +22,8 @@ def test_supported_where_both_are_less() -> None:
     )
     # What differs less is told after it.
     assert found.detail.startswith(
-        "Memory: at 30 requests/s of “wait”, the server’s memory is 45 MB on uvloop and 120 MB on "
-        "sync: uvloop is ahead of sync by a factor of 2.65 (95 % interval 2.6"
+        "Memory: at 30 requests/s of “wait”, the server’s memory is 45 MiB on uvloop and 120 MiB "
+        "on sync: uvloop is ahead of sync by a factor of 2.65 (95 % interval 2.6"
     )
     assert found.estimate is not None
     assert 2.9 < found.estimate.value < 3.1
@@ -45,7 +45,7 @@ def test_depends_where_one_takes_less_memory_and_the_other_less_processor_time()
         "processor time for “wait”"
     )
     assert found.text == (
-        "At 30 requests/s of “wait”, the server’s memory is 50 MB on asgi against 90 MB on "
+        "At 30 requests/s of “wait”, the server’s memory is 50 MiB on asgi against 90 MiB on "
         "gthread; but a request’s processor time is 0.3 ms on gthread against 0.6 ms on asgi."
     )
 
@@ -65,7 +65,7 @@ def test_one_trial_each_shows_a_quarter_of_memory_but_not_of_processor_time() ->
     )
 
     assert memory.verdict == "supported"
-    assert memory.text.endswith("44 MB on asgi against 55 MB on gthread: a factor of 1.25 (one "
+    assert memory.text.endswith("44 MiB on asgi against 55 MiB on gthread: a factor of 1.25 (one "
                                 "trial each).")  # fmt: skip
     assert memory.detail == (
         "Processor time: undecided at 30 requests/s of “wait” (with one trial each, only a factor "
@@ -88,10 +88,10 @@ def test_at_the_capacities_memory_is_for_each_thousand_requests() -> None:
 
     assert found.verdict == "depends"
     assert found.text == (
-        "At the capacities for “wait”, the memory for 1,000 requests/s is 188 MB on asgi against "
-        "3750 MB on sync: a factor of 20 (one trial each)."
+        "At the capacities for “wait”, the memory for 1,000 requests/s is 188 MiB on asgi against "
+        "3750 MiB on sync: a factor of 20 (one trial each)."
     )
-    assert found.evidence["memory for 1,000 requests/s on asgi"] == "188 MB"
+    assert found.evidence["memory for 1,000 requests/s on asgi"] == "188 MiB"
     assert found.detail == "Processor time: no visible difference at 30 requests/s of “wait”."
 
 

@@ -71,13 +71,16 @@ def test_undecided_where_the_interval_leaves_both_open() -> None:
 
 
 def test_one_trial_each_says_it_where_the_factor_is_two() -> None:
-    twice = claim("immediacy", summary([trivial("sync", 1.0), trivial("uvloop", 0.4)], (1.0,)))
+    twice = claim("immediacy", summary([trivial("sync", 3.0), trivial("uvloop", 1.2)], (1.0,)))
+    near = claim("immediacy", summary([trivial("sync", 1.0), trivial("uvloop", 0.2)], (1.0,)))
     less = claim("immediacy", summary([trivial("sync", 1.0), trivial("uvloop", 0.6)], (1.0,)))
 
     assert twice.verdict == "refuted"
     assert "(one trial each)" in twice.text
     assert twice.estimate is not None
     assert (twice.estimate.low, twice.estimate.n) == (None, 1)
+    assert near.verdict == "undecided"
+    assert near.text.endswith("with one trial each, less than 1 ms between them decides nothing.")
     assert less.verdict == "undecided"
     assert less.text.endswith("1 ms on sync: with one trial each, only a factor of 2 counts.")
 
