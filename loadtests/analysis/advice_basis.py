@@ -7,7 +7,7 @@ Of several profiles that serve one way, the first of the run in this order stand
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from loadtests.analysis.claims.kinds import Kind, asked_ms, kinds
 from loadtests.analysis.costs import costs_of
@@ -79,6 +79,17 @@ def basis_of(summary: Summary) -> Basis:
     slots = summary.budget.get("slots", 1) * summary.budget.get("workers", 1)
     names = {server.profile for server in servers}
     return Basis(summary.run_id, tuple(servers), slots, tuple(_measured(summary, names)))
+
+
+def with_slots(basis: Basis, slots: int) -> Basis:
+    """The same evidence for another number of slots and pool threads.
+
+    What was measured with the run's own stays only where no slots are what ends it.
+    """
+    if slots == basis.slots:
+        return basis
+    free = tuple(known for known in basis.measured if known.choice in ("greenlets", "async"))
+    return replace(basis, slots=slots, measured=free)
 
 
 def _server(summary: Summary, choice: str, profile: str) -> Iterator[Server]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from loadtests import results
-from loadtests.analysis.advice_basis import CHOICES, Basis, basis_of
+from loadtests.analysis.advice_basis import CHOICES, Basis, basis_of, with_slots
 from loadtests.analysis.advice_card import Answer, answer
 from loadtests.analysis.advice_model import Question
 from loadtests.analysis.claims.words import figure, listed, ms
@@ -47,6 +47,10 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "--concurrency", type=_number, default=100, metavar="N",
         help="requests in hand at once (%(default)s)",
     )  # fmt: skip
+    parser.add_argument(
+        "--slots", type=_number, default=None, metavar="N",
+        help="processes, threads, or threads of the pool (as in the run)",
+    )  # fmt: skip
     parser.add_argument("--blocking", action="store_true", help="the calls cannot be awaited")
     parser.add_argument(
         "--payload-kb", type=_amount, default=1.0, metavar="KB", help="the answer (%(default)s)"
@@ -65,6 +69,8 @@ def do(arguments: argparse.Namespace) -> int:
         payload_kb=arguments.payload_kb,
     )
     basis = _basis(arguments.run)
+    if arguments.slots is not None:
+        basis = with_slots(basis, max(1, arguments.slots))
     print("\n".join(card(answer(question, basis), basis)))
     return 0
 
@@ -99,7 +105,9 @@ def _evidence(found: Answer, basis: Basis) -> str:
         f"{server.choice} {ms(server.own_ms)} (trial {', '.join(map(str, server.trials[:3]))})"
         for server in basis.servers
     ]
-    told = f"run {basis.run}; CPU of a request that does nothing: {listed(each)}"
+    told = (
+        f"run {basis.run}; {basis.slots} slots; CPU of a request that does nothing: {listed(each)}"
+    )
     if any(offer.measured for offer in found.offers):
         told += "; * is a capacity that was searched for"
     missing = [choice for choice in CHOICES if choice not in {s.choice for s in basis.servers}]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from loadtests.analysis.advice_basis import basis_of, with_slots
 from loadtests.analysis.summary_json import to_json
 from loadtests.commands import advise
 from loadtests.results import ResultsError
@@ -76,6 +77,32 @@ def test_what_was_searched_for_is_marked(run: Path, capsys: pytest.CaptureFixtur
     out = capsys.readouterr().out
     assert "900/s*" in out
     assert "* is a capacity that was searched for" in " ".join(out.split())
+
+
+def test_more_slots_than_the_run_had_can_be_asked_about(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ("--cpu-ms", "2", "--wait-ms", "100", "--concurrency", "200")
+    arguments = parsed(*asked, "--slots", "64", str(run))
+
+    arguments.do(arguments)
+
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    # 64 places for 102.8 ms each, and a processor for 2.8 ms of each request.
+    assert ["sync", "sync", "357/s", "cpu", "103", "ms", "560", "ms"] in rows
+    assert any("64 slots" in " ".join(row) for row in rows)
+
+
+def test_what_a_run_measured_with_its_own_slots_is_not_told_of_others() -> None:
+    made = summary(
+        CASES,
+        (1.0,),
+        capacities=(capacity("uvloop", "wait", 900.0), capacity("sync", "wait", 30.0)),
+    )
+    basis = basis_of(made)
+
+    assert with_slots(basis, basis.slots) == basis
+    assert [known.choice for known in with_slots(basis, 99).measured] == ["async"]
 
 
 def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
