@@ -51,8 +51,8 @@ class MeasuredRequest:
         course: Course | None,
     ) -> None:
         """It begins in this thread, and runs; `queue_ns` is how long it has waited for that."""
-        self._cpu_from_ns = thread_time_ns()
         self._began_ns = self._step_ns = perf_counter_ns()
+        self._cpu_from_ns = thread_time_ns()
         self._meter = meter
         self._thread = thread
         self._method = method
@@ -74,9 +74,10 @@ class MeasuredRequest:
         if self.course is not None:
             self.course.resume(self._step_ns, self._cpu_from_ns)
 
-    def pause(self) -> None:
-        """It lets its executing unit go."""
-        now_ns = perf_counter_ns()
+    def pause(self, now_ns: int | None = None) -> None:
+        """It lets its executing unit go, now or at a moment just past."""
+        if now_ns is None:
+            now_ns = perf_counter_ns()
         cpu_ns = thread_time_ns()
         step_ns = now_ns - self._step_ns
         self._cpu_ns += cpu_ns - self._cpu_from_ns
@@ -111,13 +112,18 @@ class MeasuredRequest:
         )
 
     def end(self) -> None:
-        """It has ended: count it. What was paused when it was given up stays paused."""
-        if RUNNING[self._thread] is self:
-            self.pause()
-        ended_ns = perf_counter_ns()
-        self.ended = True
+        """It has ended: count it. What was paused when it was given up stays paused.
+
+        Rule: the count, the clock, and only then a call of the system. Its answer wakes who sends
+        the next request, and where processes share a processor it is at such a call that this one
+        loses it: what comes after that is no part of the request by any of its measures.
+        """
         asked = self._method, self.path, self.status
         self._meter.end(asked)
+        ended_ns = perf_counter_ns()
+        if RUNNING[self._thread] is self:
+            self.pause(ended_ns)
+        self.ended = True
         self._meter.measured(
             asked,
             ended_ns - self._began_ns,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from bisect import bisect_left
 from collections.abc import Iterable
 from pathlib import Path
@@ -83,3 +84,66 @@ def test_what_a_worker_notes_is_read_sooner_or_later(beats: bool, tmp_path: Path
     for numbers in (book.numbers(), book.last_numbers()):
         assert measured(numbers) == noted
     assert meter.active() == 0
+
+
+def test_nobody_waits_for_who_adds_up(tmp_path: Path) -> None:
+    """A thread that waited would give the interpreter away, and its request take that long."""
+    meter = Meter(Settings(ledgers=str(tmp_path)), slots=2, beats=True)
+    book = Book(path_of(tmp_path, os.getpid()))
+    adding = threading.Event(), threading.Event()
+
+    def add_up() -> None:
+        with meter._lock:
+            adding[0].set()
+            assert adding[1].wait(5.0)
+
+    other = threading.Thread(target=add_up)
+    other.start()
+    assert adding[0].wait(5.0)
+    meter.begin()
+    meter.end(OF_HELLO)
+    meter.measured(OF_HELLO, 5_000_000, 1_000_000, 2_000_000, 2_000_000, 500_000)
+    assert other.is_alive()
+    adding[1].set()
+    other.join()
+    meter.begin()
+    meter.end(OF_HELLO)
+    meter.measured(OF_HELLO, 5_000_000, 1_000_000, 2_000_000, 2_000_000, 500_000)
+    meter.fold()
+
+    book.look()
+    found = {name: cells for (name, _), cells in book.numbers()}
+    assert found["testbed_worker_measured_requests_total"] == (2.0,)
+    assert found["testbed_worker_hold_seconds_total"] == pytest.approx((0.004,))
+
+
+def test_threads_that_note_at_once_lose_no_request(tmp_path: Path) -> None:
+    meter = Meter(Settings(ledgers=str(tmp_path)), slots=4, beats=True)
+    book = Book(path_of(tmp_path, os.getpid()))
+    each, over = 3000, threading.Event()
+
+    def note() -> None:
+        for _ in range(each):
+            meter.begin()
+            meter.end(OF_HELLO)
+            meter.measured(OF_HELLO, 5_000_000, 1_000_000, 2_000_000, 2_000_000, 500_000)
+
+    def fold() -> None:
+        while not over.is_set():
+            meter.fold()
+
+    threads = [threading.Thread(target=note) for _ in range(4)]
+    adding = threading.Thread(target=fold)
+    for thread in (*threads, adding):
+        thread.start()
+    for thread in threads:
+        thread.join()
+    over.set()
+    adding.join()
+    meter.fold()
+
+    book.look()
+    found = {name: cells for (name, _), cells in book.numbers()}
+    assert found["testbed_worker_measured_requests_total"] == (4.0 * each,)
+    assert sum(found["testbed_request_hold_seconds"][:SUM]) == 4 * each
+    assert found["testbed_worker_hold_seconds_total"] == pytest.approx((0.002 * 4 * each,))

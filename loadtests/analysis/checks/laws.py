@@ -24,12 +24,15 @@ from loadtests.analysis.checks.told import EDGE_S, Told, told_of
 from loadtests.analysis.decisions import LawCheck
 from loadtests.analysis.saved import SavedTrial
 from loadtests.analysis.summary import Reason
+from loadtests.analysis.wording import three_digits
 from loadtests.gates import LAW_LEAST, LAW_MOST
 
 LITTLE, UTILISATION = "little", "utilisation"
 LEAST_REQUESTS = 50
 ERRORS = 4.0
 """Standard errors that chance exceeds less than once in ten thousand times."""
+ASKING_S = 100e-6
+"""What it may add to a request's time in the application that it is asked for its split."""
 AFTER = 0.25
 """The part by which the hold after an answer began may differ from the time after it."""
 HINT = "do not rely on this trial: run it again, and report this where it happens again"
@@ -64,6 +67,7 @@ def _little(trial: SavedTrial, told: Told) -> Iterator[LawCheck]:
         return
     chance = (_edges(told) + _unasked(told)) * told.inside.squares
     error = math.sqrt(told.sampling_s2 / told.scale + chance) / total_s
+    error += _asking(told, total_s)
     text = "{measured} requests in the application by samples from outside, {expected} by rate × "
     yield from _check(LITTLE, measured, expected, error, text + "time in it")
 
@@ -92,7 +96,7 @@ def _check(
         return
     # No zero below zero.
     found = round(measured / expected - 1.0, 4) + 0.0
-    figures = text.format(measured=_figure(measured), expected=_figure(expected))
+    figures = text.format(measured=three_digits(measured), expected=three_digits(expected))
     yield LawCheck(
         law=law,
         expected=round(expected, 4),
@@ -103,13 +107,14 @@ def _check(
     )
 
 
-def _figure(value: float) -> str:
-    return f"{value:.3g}" if value < 1000 else f"{value:,.0f}"
-
-
 def _edges(told: Told) -> float:
     """The share of requests that are in the window of one side and not in that of the other."""
     return 2 * EDGE_S / told.window_s
+
+
+def _asking(told: Told, total_s: float) -> float:
+    """By how much those who were not asked may have been quicker, as a share of their time."""
+    return _unasked(told) * ASKING_S * told.requests / total_s / ERRORS
 
 
 def _unasked(told: Told) -> float:

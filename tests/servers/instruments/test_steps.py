@@ -12,7 +12,9 @@ import pytest
 
 from servers import starlette_app
 from servers.exporter.book import Book
+from servers.instruments import request as request_module
 from servers.instruments.answer import Answer
+from servers.instruments.request import MeasuredRequest
 from servers.ledger import path_of
 from servers.metrics import SUM
 from servers.settings import Settings
@@ -111,3 +113,47 @@ def test_a_request_that_is_given_up_while_it_waits_ends(measured: bool, tmp_path
     asyncio.run(given_up())
     assert found(tmp_path)["testbed_requests_total", "GET", "/wait"] == 1
     assert found(tmp_path)["http_server_active_requests",] == 0
+
+
+def test_what_keeps_a_process_at_its_end_is_no_part_of_the_request(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where processes share a processor, the first call of the system after an answer loses it.
+
+    Hold, service time and the count of active requests must agree on where the request ended.
+    """
+    order: list[str] = []
+    told: list[tuple[int, ...]] = []
+    clock = iter(range(0, 10**9, 10**6))
+
+    class Counting:
+        """A meter that notes what it is told, and when."""
+
+        worker = "1"
+
+        def end(self, asked: object) -> None:
+            order.append("counted")
+
+        def measured(self, asked: object, *times_ns: int) -> None:
+            told.append(times_ns)
+
+    def now_ns() -> int:
+        order.append("clock")
+        return next(clock)
+
+    def cpu_ns() -> int:
+        order.append("system call")
+        for _ in range(50):
+            next(clock)
+        return 0
+
+    monkeypatch.setattr(request_module, "perf_counter_ns", now_ns)
+    monkeypatch.setattr(request_module, "thread_time_ns", cpu_ns)
+    request = MeasuredRequest()
+    request.begin(Counting(), 1, "GET", "/hello", 0, None)  # type: ignore[arg-type]
+    order.clear()
+    request.end()
+
+    assert order[:3] == ["counted", "clock", "system call"]
+    ((service_ns, _, hold_ns, _, _),) = told
+    assert hold_ns == service_ns

@@ -156,6 +156,22 @@ def test_requests_that_were_not_asked_count_like_those_that_were() -> None:
     assert little.tolerance > by_law(measured(rows))["little"].tolerance
 
 
+@pytest.mark.parametrize(("took", "found"), [(20.0, True), (2.5, False)])
+def test_who_is_not_asked_may_be_quicker_and_short_requests_are_held_to_nothing(
+    took: float, found: bool
+) -> None:
+    """To be asked costs some ten microseconds: nothing of 18 ms, and a fifth of half of one."""
+    rows = regular(every=2.0, took=took)
+    seen = [row if n % 10 == 0 else Row(row.at, row.took) for n, row in enumerate(rows)]
+
+    def change(last: Series) -> None:
+        for name in last:
+            if "measured" in name or "duration" in name or name == HOLD_S:
+                last[name] = 1000.0 + (last[name] - 1000.0) / 10
+
+    assert ("little" in by_law(measured(rows, change, seen=seen))) is found
+
+
 def test_what_a_request_does_after_its_answer_began_is_the_workers_word() -> None:
     """A thread that has sent its answer waits for the interpreter's lock: 4.5 ms on top of 18."""
     little, utilisation = laws_of(measured(after_ms=4.5))
