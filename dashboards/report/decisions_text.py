@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 
 from dashboards.report import capacities, verdicts
 from dashboards.report.charts import capacity
-from dashboards.report.format import MISSING, bounds, figure, printable
+from dashboards.report.charts.prediction_words import stated
+from dashboards.report.format import MISSING, bounds, printable
 from loadtests.analysis.decisions import Capacity
 from loadtests.analysis.predicted import Prediction
 from loadtests.analysis.summary import Summary
@@ -39,7 +40,7 @@ def _capacity(found: Capacity, predictions: Mapping[str, Prediction], widest: in
     said = f"{capacity.stated(found):>8} requests/s ({bounds(found.low_rps, found.high_rps)})"
     prediction = predictions.get(found.profile)
     if prediction is not None:
-        said += f", predicted {figure(prediction.capacity_rps)}"
+        said += f", predicted {stated(prediction)}"
     line = f"  {found.workload:<{widest}}{found.profile:<{NAME}}{said}"
     return textwrap.wrap(printable(line), WIDTH, subsequent_indent=" " * 4)
 

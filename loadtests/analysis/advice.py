@@ -23,12 +23,15 @@ from loadtests.analysis.decisions import Advice
 from loadtests.analysis.keeping_up import keeps_up
 from loadtests.analysis.summary import Summary
 
+AT_LEAST = "at least "
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
     """How much one way of serving can answer of a workload, between two ends.
 
-    `floor` where it kept up with all that it was offered, so that it could do more.
+    `floor` where it kept up with all that it was offered, or rests on a load far from its limit, so
+    that it could do more.
     """
 
     choice: str
@@ -56,9 +59,10 @@ def _advice(summary: Summary, workload: str) -> Advice | None:
         ("predicted", _best(_predicted(summary, workload))),
         ("measured", _best(_answered(opened[-1])) if opened else {}),
     )
-    sure, known = next(((s, k) for s, k in sources if len(k) > 1), ("", {}))
+    source, known = next(((s, k) for s, k in sources if len(k) > 1), ("", {}))
     if not known:
         return None
+    sure = source
     within = _level(list(known.values()))
     slowed = _slowed(opened, within)
     left = [one for one in within if one.choice not in slowed]
@@ -73,7 +77,7 @@ def _advice(summary: Summary, workload: str) -> Advice | None:
         workload=workload,
         choice=choice,
         sure=sure,
-        text=_text(sure, known, slowed, opened),
+        text=_text(known, slowed, opened, predicted=source == "predicted"),
         crossover=_crossover(choice, known, within, slowed),
         capacities={one.choice: round(one.rate_rps, 3) for one in known.values()},
     )
@@ -91,7 +95,7 @@ def _predicted(summary: Summary, workload: str) -> Iterator[Known]:
     for found in summary.decisions.predictions:
         choice, rate = choice_of(found.profile), found.capacity_rps
         if found.workload == workload and choice and rate > 0.0:
-            yield Known(choice, found.profile, rate, rate, rate)
+            yield Known(choice, found.profile, rate, rate, rate, floor=found.at_least)
 
 
 def _answered(cell: Cell) -> Iterator[Known]:
@@ -112,8 +116,9 @@ def _best(found: Iterator[Known]) -> dict[str, Known]:
 
 
 def _level(known: Sequence[Known]) -> list[Known]:
-    if any(one.floor for one in known):
-        return [one for one in known if one.floor]
+    floors = [one.rate_rps for one in known if one.floor]
+    if floors:
+        return [one for one in known if one.floor or one.rate_rps >= max(floors)]
     most = max(known, key=lambda one: one.rate_rps)
     return [
         one
@@ -148,12 +153,18 @@ def _decides(
 
 
 def _text(
-    sure: str, known: Mapping[str, Known], slowed: Mapping[str, float], opened: Sequence[Cell]
+    known: Mapping[str, Known],
+    slowed: Mapping[str, float],
+    opened: Sequence[Cell],
+    *,
+    predicted: bool,
 ) -> str:
-    if any(one.floor for one in known.values()):
+    if predicted:
+        told = _with(known.values(), predicted=True)
+        about_ = "" if told.startswith(AT_LEAST) else "about "
+        text = f"Predicted capacity: {about_}{told}."
+    elif any(one.floor for one in known.values()):
         text = _answers(known, opened[-1].under)
-    elif sure == "predicted":
-        text = f"Predicted capacity: about {_with(known.values(), predicted=True)}."
     else:
         text = f"At most {_with(known.values(), predicted=False)} are answered."
     if slowed:
@@ -176,7 +187,9 @@ def _with(known: Iterable[Known], *, predicted: bool) -> str:
     """Rates in words, the highest first: what is predicted is rounded to two digits."""
     rates: dict[str, list[str]] = {}
     for one in sorted(known, key=lambda one: -one.rate_rps):
-        told = f"{about(one.rate_rps)} requests/s" if predicted else rps(one.rate_rps)
+        told = rps(one.rate_rps)
+        if predicted:
+            told = f"{AT_LEAST if one.floor else ''}{about(one.rate_rps)} requests/s"
         rates.setdefault(told, []).append(one.choice)
     return listed([f"{rate} with {listed(names)}" for rate, names in rates.items()])
 

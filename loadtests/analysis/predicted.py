@@ -27,7 +27,8 @@ class Calibration:
     None where the profile sets no limit; `workers` are the processes that serve.
     Of the bystander's requests, `bystander_rps`, each occupies the server for `bystander_ms`.
     `stamp_ms` is what of `cpu_ms` it costs to be asked for its split, as not all are at high rates.
-    `kinds` is empty where all requests of the workload are alike.
+    `kinds` is empty where all requests of the workload are alike. `moderate_rps` is what was
+    offered at moderate load, 0 where that is not known.
     """
 
     profile: str
@@ -44,6 +45,7 @@ class Calibration:
     bystander_ms: float = 0.0
     stamp_ms: float = 0.0
     kinds: tuple[Kind, ...] = ()
+    moderate_rps: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,8 @@ class Prediction:
     """What queueing theory says of a profile and workload, stored before its sweep began.
 
     `model` names it, `limit` what ends the capacity first: `slots`, `loop`, `threads` or `cpu`.
-    `error` is predicted / measured capacity - 1, None where no capacity was measured.
+    `error` is predicted / measured capacity - 1, None where no capacity was measured. The capacity
+    is `at_least` so much where it is far beyond every load that the prediction rests on.
     """
 
     profile: str
@@ -90,3 +93,4 @@ class Prediction:
     trials: tuple[PredictedTrial, ...] = ()
     measured_rps: float | None = None
     error: float | None = None
+    at_least: bool = False

@@ -29,7 +29,7 @@ def claim(**over: str) -> Claim:
 
 def test_the_page_goes_from_verdicts_over_capacity_and_advice_to_the_workloads() -> None:
     headings = [
-        "Verdicts", "Findings", "Capacity at the service-level objective", "What to choose",
+        "Verdicts", "Capacity at the service-level objective", "What to choose", "Findings",
         "What was compared, and how", "Workloadwait", "Workloadhold", "How many at once",
         "What it costs", "Validity", "Environment", "How to read this page",
     ]  # fmt: skip

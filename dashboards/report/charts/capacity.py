@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from dashboards.report.charts import prediction_words as words
 from dashboards.report.charts.chart import Table
 from dashboards.report.charts.ranges import Measure, RangeChart, ranges
 from dashboards.report.charts.ranking import alike, ranked, top
@@ -88,7 +89,7 @@ def _measure(capacity: Capacity, prediction: Prediction | None) -> Measure:
 
 
 def _row(capacity: Capacity, prediction: Prediction | None) -> tuple[str, ...]:
-    predicted = MISSING if prediction is None else figure(prediction.capacity_rps)
+    predicted = MISSING if prediction is None else words.stated(prediction)
     error = None if prediction is None else prediction.error
     ends = figure(capacity.low_rps), figure(capacity.high_rps)
     return capacity.profile, stated(capacity), *ends, predicted, relative(error)

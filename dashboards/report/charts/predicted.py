@@ -9,7 +9,7 @@ from dashboards.report.charts.axes import Axis, axis, number, time
 from dashboards.report.charts.chart import Table
 from dashboards.report.charts.plane import Panel, Plot
 from dashboards.report.charts.plot import CALIBRATED, MEASURED, PREDICTED, Series, panel
-from dashboards.report.charts.prediction_words import limit, title
+from dashboards.report.charts.prediction_words import limit, stated, title
 from dashboards.report.charts.ranges import WIDE
 from dashboards.report.format import MISSING, duration, figure, rate, relative
 from loadtests.analysis.predicted import Prediction
@@ -86,7 +86,8 @@ def _rates(values: Sequence[float]) -> Axis:
 
 
 def _panel(prediction: Prediction, series: Sequence[Series], x: Axis, y: Axis) -> Panel:
-    said = f"at most {rate(prediction.capacity_rps)} predicted, by {limit(prediction)}"
+    most = "at most" if not prediction.at_least else "not ended below"
+    said = f"{most} {rate(prediction.capacity_rps)} predicted, by {limit(prediction)}"
     if prediction.measured_rps is not None:
         said += f"; {figure(prediction.measured_rps)} measured"
     return panel(
@@ -101,7 +102,7 @@ def _row(prediction: Prediction) -> tuple[str, ...]:
         prediction.profile,
         prediction.model,
         limit(prediction),
-        figure(prediction.capacity_rps),
+        stated(prediction),
         measured,
         relative(prediction.error),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dashboards.report.charts.sentences import MANY
-from dashboards.report.format import NBSP, listed, rate
+from dashboards.report.format import NBSP, figure, listed, rate
 from loadtests.analysis.predicted import Prediction
 
 # What ends a capacity, as a sentence has it.
@@ -24,7 +24,7 @@ def title(found: Sequence[Prediction]) -> str:
     errors = {p.profile: p.error for p in found if p.error is not None}
     workload = f"“{found[0].workload}”"
     if not errors:
-        ends = [f"{p.profile} at {rate(p.capacity_rps)}, by {limit(p)}" for p in found[:MANY]]
+        ends = [f"{p.profile} at {_rate(p)}, by {limit(p)}" for p in found[:MANY]]
         more = f" and {len(found) - MANY} others" if len(found) > MANY else ""
         return f"Predicted for {workload}: {'; '.join(ends)}{more} would be at its limit"
     if len(errors) <= MANY:
@@ -35,9 +35,19 @@ def title(found: Sequence[Prediction]) -> str:
     return f"The predicted capacity of {workload} is between {near} and {_off(high)}"
 
 
+def stated(prediction: Prediction) -> str:
+    """The predicted capacity, with ≥ where it is far beyond what the prediction rests on."""
+    return f"{'≥ ' if prediction.at_least else ''}{figure(prediction.capacity_rps)}"
+
+
 def limit(prediction: Prediction) -> str:
     """What ends the predicted capacity, in words."""
     return LIMITS.get(prediction.limit, prediction.limit)
+
+
+def _rate(prediction: Prediction) -> str:
+    said = rate(prediction.capacity_rps)
+    return f"{said} or more" if prediction.at_least else said
 
 
 def _off(error: float) -> str:

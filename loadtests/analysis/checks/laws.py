@@ -31,8 +31,10 @@ LITTLE, UTILISATION = "little", "utilisation"
 LEAST_REQUESTS = 50
 ERRORS = 4.0
 """Standard errors that chance exceeds less than once in ten thousand times."""
-ASKING_S = 100e-6
-"""What it may add to a request's time in the application that it is asked for its split."""
+ASKING_S = 2e-3
+"""What it may add to a request's time in the application, on average, that it is asked for its
+split: some ten microseconds, but where threads contend for the interpreter's lock it is what an
+asked request loses that more often, measured at 1.3 ms."""
 AFTER = 0.25
 """The part by which the hold after an answer began may differ from the time after it."""
 HINT = "do not rely on this trial: run it again, and report this where it happens again"
@@ -62,13 +64,19 @@ def against(checks: tuple[LawCheck, ...]) -> Iterator[Reason]:
 def _little(trial: SavedTrial, told: Told) -> Iterator[LawCheck]:
     measured = outside.mean_active(trial.scrapes)
     total_s = told.inside.total + told.requests * told.after_s
-    expected = told.scale * total_s / told.window_s
-    if measured is None or not total_s or told.unknown > LAW_LEAST * expected:
+    high = told.scale * total_s / told.window_s
+    if measured is None or not total_s or told.unknown > LAW_LEAST * high:
         return
+    # Of who was not asked it is known only that it took no longer, and not much less long.
+    unasked_s = (told.scale - 1.0) * max(total_s - told.requests * ASKING_S, 0.0)
+    low = (total_s + unasked_s) / told.window_s
+    expected = min(max(measured, low), high)
     chance = (_edges(told) + _unasked(told)) * told.inside.squares
     error = math.sqrt(told.sampling_s2 / told.scale + chance) / total_s
-    error += _asking(told, total_s)
-    text = "{measured} requests in the application by samples from outside, {expected} by rate × "
+    shown = (
+        three_digits(high) if low > 0.99 * high else f"{three_digits(low)} to {three_digits(high)}"
+    )
+    text = f"{{measured}} requests in the application by samples from outside, {shown} by rate × "
     yield from _check(LITTLE, measured, expected, error, text + "time in it")
 
 
@@ -110,11 +118,6 @@ def _check(
 def _edges(told: Told) -> float:
     """The share of requests that are in the window of one side and not in that of the other."""
     return 2 * EDGE_S / told.window_s
-
-
-def _asking(told: Told, total_s: float) -> float:
-    """By how much those who were not asked may have been quicker, as a share of their time."""
-    return _unasked(told) * ASKING_S * told.requests / total_s / ERRORS
 
 
 def _unasked(told: Told) -> float:

@@ -72,6 +72,7 @@ def calibrate(
         bystander_ms=round(cost.bystander_ms, DIGITS),
         stamp_ms=round(cost.stamp_ms, DIGITS),
         kinds=kinds(profile, workload.requests, mean, app_ms - mean.wait_ms),
+        moderate_rps=round(fmean(trial.offered_rps for trial in moderate), DIGITS),
     )
 
 

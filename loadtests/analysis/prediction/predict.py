@@ -17,6 +17,9 @@ from loadtests.analysis.quantiles import rounded
 UTILISATIONS = (*(n / 20 for n in range(1, 20)), 0.975, 0.99, 1.0)
 HIGHEST = 0.99
 """Beyond this share of a capacity no trial is long enough for its queue to settle."""
+FAR = 20.0
+"""So many times a load that was tried, a server wakes up for several requests at once, and each
+costs it less: what processor time allows is then more than what was measured at that load."""
 _PREDICTIONS = pydantic.TypeAdapter(tuple[Prediction, ...])
 
 
@@ -83,6 +86,7 @@ def predict(
     """
     station = limiting(calibration)
     slo = None if p99_ms is None else slo_capacity(calibration, p99_ms, probe_s, warmup_s)
+    beyond = station.capacity_rps > FAR * calibration.moderate_rps > 0.0
     return Prediction(
         profile=calibration.profile,
         workload=calibration.workload,
@@ -91,6 +95,7 @@ def predict(
         capacity_rps=round(station.capacity_rps if slo is None else slo, 3),
         limit=station.limit,
         curve=curve(calibration),
+        at_least=beyond and station.limit in ("cpu", "loop"),
     )
 
 

@@ -56,6 +56,25 @@ def test_predictions_where_nothing_was_searched_for() -> None:
     assert found.capacities == {"sync": 39.31, "async": 3020.5}
 
 
+def test_what_is_predicted_far_beyond_what_was_tried_is_a_lower_bound() -> None:
+    def predicted(profile: str, rate: float, *, at_least: bool) -> Prediction:
+        told = Calibration(profile, "wait", (1,), 100.0, 0.1, 100.0, 0.5, 0.1, None)
+        return Prediction(profile, "wait", "", told, rate, "cpu", (), at_least=at_least)
+
+    def advised(*found: Prediction) -> Advice:
+        return only(decided(summary([wait("sync", 10.0), wait("asgi", 10.0)]), predictions=found))
+
+    one = advised(predicted("sync", 39.3, at_least=False), predicted("asgi", 900.0, at_least=True))
+    both = advised(predicted("sync", 300.0, at_least=True), predicted("asgi", 900.0, at_least=True))
+
+    assert (one.choice, one.sure) == ("async", "predicted")
+    assert one.text == (
+        "Predicted capacity: at least 900 requests/s with async and 39 requests/s with sync."
+    )
+    # Of two lower bounds nobody knows which is the higher capacity.
+    assert (both.choice, both.sure) == ("any", "unsure")
+
+
 def test_capacities_within_their_intervals_are_level() -> None:
     made = summary(
         [wait("sync", 10.0), wait("asgi", 10.0)],

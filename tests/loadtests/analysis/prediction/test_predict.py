@@ -108,3 +108,17 @@ def test_a_server_with_nothing_left_has_a_prediction_too() -> None:
 
     assert full.capacity_rps == 0.0
     assert {point.mean_ms for point in full.curve} == {None}
+
+
+@pytest.mark.parametrize(
+    ("calibration", "moderate_rps", "at_least"),
+    [(ASGI, 400.0, False), (ASGI, 25.0, True), (ASGI, 0.0, False), (SYNC, 1.0, False)],
+    ids=["near", "far", "not known", "slots, which cost the same at any load"],
+)
+def test_far_beyond_what_was_tried_a_processor_does_more_than_is_predicted(
+    calibration: Calibration, moderate_rps: float, at_least: bool
+) -> None:
+    found = predict(replace(calibration, moderate_rps=moderate_rps))
+
+    assert found.at_least is at_least
+    assert read(to_json([found])) == (found,)
