@@ -118,6 +118,26 @@ def test_an_exporter_killed_in_mid_trial_ends_the_run_with_one_clear_line(tmp_pa
     assert not ledgers.exists()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of such a death")
+@pytest.mark.parametrize("profile", ["uvloop", "gthread"])
+def test_a_runner_that_is_killed_leaves_no_process_behind(profile: str, tmp_path: Path) -> None:
+    file = mini.experiment(tmp_path / "mini.toml", [profile], measure_s=20.0)
+    output = tmp_path / "out"
+    process = mini.start("run", file, "--output", output)
+    mini.eventually(lambda: trial_under_way(output))
+    started = mini.descendants(process)
+    ledgers = mini.ledgers_under_way(output)
+
+    process.kill()
+    process.communicate()
+
+    assert len(started) >= 3
+    mini.eventually(lambda: mini.gone(started))
+    # What it can no longer remove is in memory, and the next start of this machine removes it.
+    if ledgers is not None:
+        shutil.rmtree(ledgers)
+
+
 def test_a_stopped_exporter_costs_its_scrapes_and_not_the_trial(tmp_path: Path) -> None:
     file = mini.experiment(tmp_path / "mini.toml", ["uvloop"], measure_s=3.0)
     output = tmp_path / "out"
