@@ -15,8 +15,11 @@ PROFILE ?= uvloop
 CPU_MS ?= 1
 WAIT_MS ?= 100
 CONCURRENCY ?= 100
+WSGI ?= gthread
+ASGI ?= uvloop
+N ?=
 
-.PHONY: help demo test check format bench run resume report runs compare advise serve exporter metrics up against down test-stack dashboards lock vendor clean
+.PHONY: help demo test check format bench run resume report runs compare advise live replay lesson serve exporter metrics up against down test-stack test-lessons dashboards lock vendor clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,8 +30,11 @@ demo: $(RUNTIME) ## install what is missing, run the tour (about 90 s), write th
 
 # Most tests wait for servers, so three processes share them; those that measure strictly come after.
 test: $(DEVELOP) ## the whole test suite
-	@$(BIN)/python -m pytest -m "not alone" -n 3 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -m "not alone and not lessons" -n 3 --dist loadfile --no-loadscope-reorder
 	@$(BIN)/python -m pytest -m alone
+
+test-lessons: $(DEVELOP) ## every lesson for real: in its time, and its text true on this machine
+	@$(BIN)/python -m pytest -m lessons
 
 check: $(DEVELOP) ## format, lint and types, changing nothing
 	@$(BIN)/ruff format --check .
@@ -63,6 +69,16 @@ compare: $(RUNTIME) ## two saved runs: make compare A=results/… B=results/… 
 advise: $(RUNTIME) ## what to choose for your work: make advise CPU_MS=2 WAIT_MS=100 CONCURRENCY=200
 	@$(BIN)/python -m loadtests advise --cpu-ms $(CPU_MS) --wait-ms $(WAIT_MS) --concurrency $(CONCURRENCY) $(ADVISE) $(RUN)
 
+live: $(RUNTIME) ## both twins live in a page: make live [WSGI=sync ASGI=asgi PORT=8000]
+	@$(BIN)/python -m dashboards live --wsgi $(WSGI) --asgi $(ASGI) $(if $(PORT),--port $(PORT))
+
+replay: $(RUNTIME) ## a recorded run in the same page, without any load: make replay RUN=results/tour/…
+	@$(BIN)/python -m dashboards live --replay $(RUN) $(if $(PORT),--port $(PORT))
+
+lesson: $(RUNTIME) ## predict, run, explain: make lesson N=1 [REPLAY=1]; without N the list
+	@$(BIN)/python -m loadtests lesson $(N) $(if $(REPLAY),--replay)
+	@$(if $(N),$(BIN)/python -m dashboards lesson results/latest)
+
 serve: $(RUNTIME) ## one profile in the foreground: make serve PROFILE=sync
 	@$(BIN)/python -m servers $(PROFILE)
 
@@ -91,7 +107,7 @@ lock: ## resolve the dependencies again (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --upgrade pyproject.toml -o requirements.lock
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --upgrade pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
 
-vendor: $(RUNTIME) ## build the report's chart library again (needs npm)
+vendor: $(RUNTIME) ## build the pages' chart libraries again (needs npm)
 	@$(BIN)/python -m dashboards vendor
 
 clean: ## remove the environment and every cache; results stay

@@ -1,4 +1,4 @@
-"""The commands behind the door: write the report of a run, make again what is made from code.
+"""The commands behind the door: show, write a report, make again what is made from code.
 
 Rule: what makes the dashboards is imported by its own command only, for only it needs the SDK.
 """
@@ -12,6 +12,8 @@ import sys
 from pathlib import Path
 
 from dashboards import vendor
+from dashboards.lesson import page as lessons
+from dashboards.live import command as live
 from dashboards.report import page, text
 from loadtests.analysis import summary_json
 
@@ -28,12 +30,23 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="replace")
     try:
         if options.command == "vendor":
-            print(vendor.build())
+            for home in vendor.HOMES:
+                print(vendor.build(home))
         elif options.command == "grafana":
             print(grafana(check=options.check))
+        elif options.command == "live":
+            live.show(options)
+        elif options.command == "lesson":
+            print(lesson(options.run))
         else:
             print(report(options.run), end="")
-    except (summary_json.SummaryError, vendor.VendorError, StaleError) as error:
+    except (
+        summary_json.SummaryError,
+        vendor.VendorError,
+        live.LiveError,
+        lessons.LessonPageError,
+        StaleError,
+    ) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except OSError as error:
@@ -50,6 +63,14 @@ def report(run: Path) -> str:
     target = run / "report.html"
     _write(target, page.render(summary))
     return f"{text.render(summary)}\nReport: {os.path.relpath(target)}\n"
+
+
+def lesson(run: Path) -> str:
+    """Write lesson.html, and the report that it names, into the folder of a lesson's run."""
+    told = lessons.read(run)
+    _write(run / "report.html", page.render(summary_json.read(run / "summary.json")))
+    _write(run / "lesson.html", lessons.render(told))
+    return f"Lesson: {os.path.relpath(run / 'lesson.html')}"
 
 
 def grafana(*, check: bool) -> str:
@@ -91,5 +112,11 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     boards = commands.add_parser("grafana", help="make Grafana's dashboards from their code")
     boards.add_argument("--check", action="store_true", help="write nothing, fail on a difference")
-    commands.add_parser("vendor", help="build the report's chart library again (needs npm)")
+    taken = commands.add_parser("lesson", help="write the page of a lesson that was taken")
+    taken.add_argument(
+        "run", type=Path, nargs="?", default=Path("results/latest"), metavar="RUN",
+        help="the run folder, default results/latest",
+    )  # fmt: skip
+    live.add(commands)
+    commands.add_parser("vendor", help="build the pages' chart libraries again (needs npm)")
     return parser

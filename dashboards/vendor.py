@@ -1,4 +1,4 @@
-"""Builds the report's chart library again: npm and esbuild in a temporary folder.
+"""Builds the pages' chart libraries again: npm and esbuild in a temporary folder.
 
 VENDOR.toml says which versions; only its sha256 is written back.
 """
@@ -14,7 +14,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-HOME = Path(__file__).parent / "report" / "static" / "vendor"
+HOMES = tuple(Path(__file__).parent / page / "static" / "vendor" for page in ("report", "live"))
 RECORD = "VENDOR.toml"
 
 
@@ -22,7 +22,7 @@ class VendorError(Exception):
     """A build that could not be made: says what failed and what to do about it."""
 
 
-def build(home: Path = HOME) -> str:
+def build(home: Path) -> str:
     """Build into `home` what its VENDOR.toml describes; returns one line about the result.
 
     Raises VendorError where npm is missing or one of the two programs fails.

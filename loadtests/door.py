@@ -1,4 +1,4 @@
-"""What `python -m loadtests` does: run, go on, analyze, compare, list, advise."""
+"""What `python -m loadtests` does: run, analyze, compare, list, advise, teach, and show live."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from pathlib import Path
 from loadtests import experiment as experiments
 from loadtests import faults, results
 from loadtests.analysis import analyze
-from loadtests.commands import advise, compare, runs
+from loadtests.commands import advise, compare, lesson, live, replay, runs
 from loadtests.experiment import Experiment
 from loadtests.experiment_errors import ExperimentError
+from loadtests.lessons.lesson import LessonError
 from loadtests.results import RunFolder
 from loadtests.run import against, host
 from loadtests.run.progress import Lines
@@ -22,7 +23,7 @@ from loadtests.samples import SamplesError
 from servers.ledger import default_folder
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-REFUSED = (ExperimentError, results.ResultsError, host.HostError)
+REFUSED = (ExperimentError, results.ResultsError, host.HostError, LessonError)
 FAILED = (RunError, SamplesError, analyze.AnalysisError)
 
 
@@ -168,6 +169,6 @@ def _parser() -> argparse.ArgumentParser:
     analyze_ = commands.add_parser("analyze", help="compute summary.json from a saved run")
     analyze_.add_argument("run", type=Path, metavar="RUN", help="a run folder")
     analyze_.set_defaults(do=_analyze)
-    for command in (compare, runs, advise):
+    for command in (compare, runs, advise, live, replay, lesson):
         command.add(commands)
     return parser

@@ -109,6 +109,12 @@ class Engine:
                 return
         self._connect(Exchange(target, intended_ns, then, request, asked), idle)
 
+    def under_way(self) -> list[tuple[int, int]]:
+        """The target and the intended time of every request that has no fate yet."""
+        sent = (one.exchange for one in self._connections if one.busy)
+        exchanges = (*sent, *self._connecting.values())
+        return [(one.target, one.intended_ns) for one in exchanges]
+
     async def settle(self, deadline_s: float) -> bool:
         """Wait until nothing is under way; False where that lasts longer than `deadline_s`."""
         if self.in_flight:

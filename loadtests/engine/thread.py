@@ -42,6 +42,8 @@ class EngineThread:
         self._dispatcher = Dispatcher(self.engine, self._loop)
         self._finish = asyncio.Event()
         self._drain_s = 0.0
+        self._under_way: list[tuple[int, int]] = []
+        self._looked = threading.Event()
 
     def run(self) -> None:
         """The thread's whole life."""
@@ -64,9 +66,18 @@ class EngineThread:
             self._do(lambda: self.engine.add_target(url, self._host))
         return target
 
-    def add_stream(self, stream: ArrivalStream) -> Callable[[], None]:
-        """Keep an open stream from now on; what is returned stops it."""
-        arrivals = Arrivals(stream, perf_counter_ns(), random.Random())
+    def add_stream(
+        self,
+        stream: ArrivalStream,
+        start_ns: int | None = None,
+        rng: random.Random | None = None,
+    ) -> Callable[[], None]:
+        """Keep an open stream from now on; what is returned stops it.
+
+        Two engines that get the same start and the same randomness keep the same times.
+        """
+        start_ns = perf_counter_ns() if start_ns is None else start_ns
+        arrivals = Arrivals(stream, start_ns, rng or random.Random())
 
         def start() -> None:
             self._stamps.add_open(stream.rate)
@@ -89,6 +100,25 @@ class EngineThread:
 
         self._do(start)
         return lambda: self._do(lambda: made[0].stop())
+
+    def issue(self, target: Target, at_ns: int) -> None:
+        """Send one request, intended for `at_ns`, as soon as the loop comes round."""
+        self._do(lambda: self.engine.issue(target.number, at_ns))
+
+    def look(self, patience_s: float) -> list[tuple[int, int]]:
+        """What is under way: targets and intended times.
+
+        A loop that does not come round within `patience_s` has last answered an earlier look.
+        """
+
+        def note() -> None:
+            self._under_way = self.engine.under_way()
+            self._looked.set()
+
+        self._looked.clear()
+        self._do(note)
+        self._looked.wait(patience_s)
+        return self._under_way
 
     def finish(self, drain_s: float) -> None:
         """Issue no more, wait up to `drain_s` for what is under way, and end the thread."""

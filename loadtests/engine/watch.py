@@ -44,7 +44,8 @@ class Watch:
     """The gates of one engine, in its process's ledger; one that `spins` is always busy.
 
     Times in rows count from the start of the measurement, which lasts `measure_s`: what was
-    intended before is warm-up, and was never meant to be on time.
+    intended before is warm-up, and was never meant to be on time. `recent` and `fewest` are of how
+    many requests at most and at least lateness and failures are judged.
     """
 
     def __init__(
@@ -53,10 +54,13 @@ class Watch:
         *,
         spins: bool = False,
         measure_s: float = math.inf,
+        recent: int = RECENT,
+        fewest: int = FEWEST,
         clock: Callable[[], int] = perf_counter_ns,
     ) -> None:
         self._cells, self._spins, self._clock = ledger.cells, spins, clock
         self._end_ns = measure_s * 1e9
+        self._most, self._fewest = recent, fewest
         self._gates = {gate: ledger.series("testbed_gate_tripped", gate) for gate in WATCHED}
         self._tripped: dict[str, int] = {}
         self._cpu = ledger.series("testbed_client_cpu_seconds_total")
@@ -87,6 +91,11 @@ class Watch:
             since_ns = self._tripped.get(gate)
             self._cells[cell] = float(since_ns is not None and now_ns - since_ns < STAYS_NS)
 
+    @property
+    def up(self) -> tuple[str, ...]:
+        """The gates that are up, as of the last tick."""
+        return tuple(gate for gate, cell in self._gates.items() if self._cells[cell])
+
     def end(self) -> None:
         """Take every gate down: what they were about is over."""
         self._tripped.clear()
@@ -96,16 +105,16 @@ class Watch:
         recent = self._recent
         recent.append(measured)
         known = sum(map(len, recent))
-        while known - len(recent[0]) >= RECENT:
+        while known - len(recent[0]) >= self._most:
             known -= len(recent.popleft())
-        if known < FEWEST:
+        if known < self._fewest:
             return
         rows = np.concatenate(recent)
         failed = (rows["outcome"] == Outcome.FAILED) & (rows["error"] != ErrorKind.GENERATOR)
         if np.count_nonzero(failed) > FAILURE_SHARE * known:
             self._trip("failures")
         sent = _sent(rows)
-        if len(sent) < FEWEST:
+        if len(sent) < self._fewest:
             return
         late_ns = _begun_ns(sent) - sent["intended_ns"]
         took_ns = np.median(sent["done_ns"] - sent["intended_ns"])
@@ -116,7 +125,7 @@ class Watch:
     def _judge_punctuality(self, begun_ns: Any) -> None:
         self._begun += len(begun_ns)
         self._begun_late += int(np.count_nonzero(begun_ns >= self._end_ns))
-        if self._begun >= FEWEST and self._begun_late > (1 - PUNCTUAL_SHARE) * self._begun:
+        if self._begun >= self._fewest and self._begun_late > (1 - PUNCTUAL_SHARE) * self._begun:
             self._trip("generator_behind")
 
     def _count(self, now: Scheduled) -> None:

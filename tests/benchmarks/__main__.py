@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from tests.benchmarks import analysis, demo, generator, observer, prediction, twins
+from tests.benchmarks import analysis, demo, generator, live, observer, prediction, twins
 
 BENCHMARKS: dict[str, Callable[[], None]] = {
     "generator": generator.main,
@@ -17,6 +17,7 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "demo": demo.main,
     "analysis": analysis.main,
     "prediction": prediction.main,
+    "live": live.main,
 }
 
 

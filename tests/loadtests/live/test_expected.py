@@ -1,0 +1,77 @@
+"""What theory expects of a twin, against figures that are known."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from loadtests.live.controls import Controls
+from loadtests.live.expected import expected
+from loadtests.theory.constant import wait_quantile_mdc
+from servers.profiles import PROFILES, Budget
+
+EIGHT = Budget(slots=8, workers=1)
+
+
+def test_threads_are_a_queue_with_as_many_servers() -> None:
+    found = expected("gthread", EIGHT, Controls(rate=60, work_ms=99).asked, own_ms=1.0)
+
+    assert found.capacity_rps == pytest.approx(80.0)
+    assert found.model == "M/D/8: 8 slots"
+    wait_ms = 1000.0 * wait_quantile_mdc(0.99, 60.0, 0.1, 8)
+    assert found.p99_ms == pytest.approx(100.0 + wait_ms)
+
+
+def test_a_loop_waits_for_all_at_once() -> None:
+    found = expected("uvloop", EIGHT, Controls(rate=100, work_ms=100).asked, own_ms=0.5)
+
+    assert found.capacity_rps == pytest.approx(2000.0)
+    assert found.p99_ms < 102.0
+
+
+@pytest.mark.parametrize(("profile", "capacity"), [("uvloop", 20.0), ("gthread", 160.0)])
+def test_what_blocks_holds_a_loop_and_one_thread_of_many(profile: str, capacity: float) -> None:
+    asked = Controls(workload="block", work_ms=49, rate=10).asked
+
+    assert expected(profile, EIGHT, asked, own_ms=1.0).capacity_rps == pytest.approx(capacity)
+
+
+def test_a_pool_takes_what_blocks_off_the_loop() -> None:
+    asked = Controls(workload="block", work_ms=50, rate=10).asked
+
+    found = expected("hybrid", EIGHT, asked, own_ms=1.0)
+
+    # Eight threads, for 50 ms each and what the request costs in the application.
+    assert 150.0 < found.capacity_rps <= 160.0
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_a_processor_computes_one_request_after_another_everywhere(profile: str) -> None:
+    asked = Controls(workload="compute", work_ms=19, rate=10).asked
+
+    assert expected(profile, EIGHT, asked, own_ms=1.0).capacity_rps == pytest.approx(50.0, rel=0.06)
+
+
+def test_beyond_the_capacity_a_queue_only_grows() -> None:
+    found = expected("gthread", EIGHT, Controls(rate=90).asked, own_ms=1.0)
+
+    assert math.isinf(found.p99_ms)
+    assert math.isinf(found.p50_ms)
+
+
+def test_closed_users_wait_as_the_capacity_makes_them() -> None:
+    few = Controls(mode="closed", users=10, work_ms=99).asked
+    many = Controls(mode="closed", users=200, work_ms=99).asked
+
+    assert expected("gthread", EIGHT, few, own_ms=1.0).p50_ms == pytest.approx(100.0)
+    # 200 users who think for a second, 80 requests a second: 200 / 80 - 1.
+    assert expected("gthread", EIGHT, many, own_ms=1.0).p50_ms == pytest.approx(1500.0)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_a_mix_has_a_capacity_on_every_profile(profile: str) -> None:
+    found = expected(profile, EIGHT, Controls(workload="mixed", rate=5).asked, own_ms=1.0)
+
+    assert found.capacity_rps > 5
+    assert 100.0 <= found.p50_ms <= found.p99_ms < math.inf
