@@ -20,7 +20,27 @@ export function follow(on) {
   if (!document.hidden) open();
 }
 
-export async function tell(command) {
+// Commands are sent one after another, so that the last one holds; changes that wait become one.
+let last = Promise.resolve();
+let next = null;
+
+// What the session says against a command, or nothing.
+export function tell(command) {
+  if (next && command.do === "set" && next.command.do === "set") {
+    Object.assign(next.command.controls, command.controls);
+    return next.answer;
+  }
+  const mine = { command: { ...command, controls: command.controls && { ...command.controls } } };
+  mine.answer = last.then(() => {
+    if (next === mine) next = null;
+    return post(mine.command);
+  });
+  next = mine;
+  last = mine.answer;
+  return mine.answer;
+}
+
+async function post(command) {
   try {
     const answer = await fetch("/do", {
       method: "POST",

@@ -37,5 +37,7 @@ def tab(browser: Browser, running: Running) -> Iterator[Page]:
         opened.goto(running.address)
         expect(opened.locator(".twin[data-state=running]")).to_have_count(2, timeout=SOON_MS)
         tell(opened, {"do": "set", "controls": CALM})
+        expect(opened.locator("output[name=rate]")).to_have_text(str(CALM["rate"]))
+        expect(opened.locator("#load")).to_contain_text("20 a second, requests that wait 50 ms")
         yield opened
         opened.close()
