@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.dashboards.live.hands import SOON_MS, until
 from tests.dashboards.live.pages import Running
 
-pytestmark = [pytest.mark.slow, pytest.mark.alone]
+pytestmark = [pytest.mark.slow, pytest.mark.live]
 AXE = (resources.files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
 SCREENS = [(1280, "light"), (1280, "dark"), (400, "light"), (400, "dark")]
 

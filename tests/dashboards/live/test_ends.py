@@ -17,7 +17,7 @@ from tests.dashboards.live.hands import SOON_MS, number, slide, tell, until
 from tests.dashboards.live.pages import END_S, Running, live, ports, start
 from tests.loadtests.mini import descendants, eventually, gone
 
-pytestmark = [pytest.mark.slow, pytest.mark.alone]
+pytestmark = [pytest.mark.slow, pytest.mark.live]
 WITHIN_MS = 5000
 ALL = 4
 """The session, gunicorn with its worker, and uvicorn."""

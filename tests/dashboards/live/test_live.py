@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.dashboards.live.hands import SOON_MS, number, picture, slide, tell, until
 from tests.dashboards.live.pages import Running
 
-pytestmark = [pytest.mark.slow, pytest.mark.alone]
+pytestmark = [pytest.mark.slow, pytest.mark.live]
 
 
 def test_both_twins_are_shown_side_by_side_and_the_picture_moves(tab: Page) -> None:

@@ -14,7 +14,7 @@ from tests.dashboards.live.hands import SOON_MS, noting, number, picture, until
 from tests.dashboards.live.pages import END_S, Running, page, start
 from tests.loadtests.mini import descendants
 
-pytestmark = [pytest.mark.slow, pytest.mark.alone]
+pytestmark = [pytest.mark.slow, pytest.mark.live]
 
 
 @pytest.fixture(scope="module")
