@@ -50,6 +50,12 @@ class Served:
     def scrape(self) -> Scrape:
         return self.stack.scrape(self.name)
 
+    def at_rest(self) -> Scrape:
+        """A scrape when every request has ended: one is answered before it is counted."""
+        return self.stack.until(
+            self.name, lambda s: s.total("http_server_active_requests") == 0, "all have ended"
+        )
+
     def measured(self, target: str, ago_s: float = 0.0) -> dict[str, float]:
         """Ask, as if the request had been sent a while ago; returns the split in seconds."""
         stamp = f"t={int((time.time() - ago_s) * 1e6)}"
@@ -86,7 +92,7 @@ def served(request: pytest.FixtureRequest, stack: Stack) -> Iterator[Served]:
 
 
 def test_a_measured_request_is_counted_in_full(served: Served) -> None:
-    before = served.scrape()
+    before = served.at_rest()
     split = served.measured(f"/wait?ms={WAIT_S * 1000:.0f}", AGO_S)
     ended = before.total("testbed_worker_measured_requests_total") + 1
     after = served.stack.until(
@@ -131,7 +137,7 @@ def test_a_measured_request_is_counted_in_full(served: Served) -> None:
 
 
 def test_a_request_without_a_stamp_is_only_counted(served: Served) -> None:
-    before = served.scrape()
+    before = served.at_rest()
     headers = ask(served.live.port, "GET", "/hello", {"Connection": "close"}).headers
     after = served.stack.until(
         served.name,
@@ -148,7 +154,7 @@ def test_a_request_without_a_stamp_is_only_counted(served: Served) -> None:
 
 
 def test_a_refusal_is_counted_under_a_label_that_nobody_can_choose(served: Served) -> None:
-    before = served.scrape()
+    before = served.at_rest()
     ask(served.live.port, "GET", "/whatever/one/asks", {})
     ask(served.live.port, "GET", "/wait?ms=never", {})
 
@@ -184,7 +190,7 @@ def test_a_request_under_way_is_active_and_has_a_connection(served: Served) -> N
 
 def test_requests_under_way_add_up_over_time(served: Served) -> None:
     name, begun = "testbed_active_request_seconds_total", time.monotonic()
-    before = served.scrape().total(name)
+    before = served.at_rest().total(name)
     with served.under_way("/wait?ms=600", requests=1):
         pass
     took_s = time.monotonic() - begun
@@ -197,7 +203,7 @@ def test_requests_under_way_add_up_over_time(served: Served) -> None:
 
 
 def test_workers_and_their_processes_are_seen_from_outside(served: Served) -> None:
-    before = served.scrape()
+    before = served.at_rest()
     served.measured("/cpu?units=100")
     after = served.scrape()
     role = {"role": "worker"}
