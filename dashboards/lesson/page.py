@@ -13,7 +13,11 @@ from markupsafe import Markup
 from dashboards.report.format import MISSING, NBSP, duration, figure, rate
 
 HERE = Path(__file__).parent
-STYLE = HERE.parent / "report" / "static" / "report.css"
+STYLES = (
+    HERE.parent / "theme.css",
+    HERE.parent / "report" / "static" / "report.css",
+    HERE / "lesson.css",
+)
 LESSONS = HERE.parent.parent / "loadtests" / "lessons"
 FILE = "lesson.json"
 
@@ -40,7 +44,7 @@ def render(told: dict[str, Any]) -> str:
         number=int(told["page"][:2]),
         lettered=list(zip(string.ascii_lowercase, told["options"], strict=False)),
         text=Markup(text),
-        css=Markup(STYLE.read_text("utf-8") + (HERE / "lesson.css").read_text("utf-8")),
+        css=Markup("".join(path.read_text("utf-8") for path in STYLES)),
     )
 
 

@@ -12,7 +12,13 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.responses import (
+    FileResponse,
+    HTMLResponse,
+    PlainTextResponse,
+    Response,
+    StreamingResponse,
+)
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -43,6 +49,7 @@ class LivePage:
         self._template = templates.get_template("page.html")
         routes = [
             Route("/", self._page),
+            Route("/theme.css", self._theme),
             Route("/events", self._events),
             Route("/do", self._do, methods=["POST"]),
             Mount("/static", StaticFiles(directory=HERE / "static")),
@@ -88,6 +95,9 @@ class LivePage:
     async def _page(self, _: Request) -> Response:
         colours = {name: look.colour for name, look in LOOKS.items()}
         return HTMLResponse(self._template.render(token=self.app.token, colours=colours))
+
+    async def _theme(self, _: Request) -> Response:
+        return FileResponse(HERE.parent / "theme.css")
 
     async def _events(self, _: Request) -> Response:
         if self._viewers.count >= MOST_VIEWERS:

@@ -18,6 +18,7 @@ from dashboards.report.format import bounds, count, duration, figure, plural, pr
 from loadtests.analysis.summary import Summary
 
 HERE = resources.files("dashboards.report")
+THEME = resources.files("dashboards").joinpath("theme.css").read_text(encoding="utf-8")
 
 
 def render(summary: Summary) -> str:
@@ -26,7 +27,7 @@ def render(summary: Summary) -> str:
     page = _environment(given["aliases"]).get_template("template.html")
     return page.render(
         given,
-        css=Markup(_read("static/report.css") + _read("static/decisions.css")),
+        css=Markup(THEME + _read("static/report.css") + _read("static/decisions.css")),
         library=Markup(_read("static/vendor/echarts.min.js")),
         script=Markup(_read("static/report.js")),
     )

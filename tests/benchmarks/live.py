@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 import time
 from pathlib import Path
 
 import psutil
-from playwright.sync_api import sync_playwright
 
 from tests.benchmarks import figures
-from tests.dashboards.live.pages import FLAGS, live
+from tests.dashboards import chromium
+from tests.dashboards.live.pages import live
 
 WINDOWS, WINDOW_S = 7, 8.0
 SETTLE_S = 6.0
@@ -19,21 +18,19 @@ SETTLE_S = 6.0
 
 def main() -> None:
     """Measure a page under the load that it begins with, in a browser that shows nothing else."""
-    program = shutil.which("chromium")
+    program = chromium.program()
     if program is None:
         print("live: no chromium here, not measured")
         return
     with tempfile.TemporaryDirectory() as folder, live(Path(folder) / "log") as running:
         before = {child.pid for child in psutil.Process().children(recursive=True)}
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        with chromium.started(program) as browser:
             tab = browser.new_page(viewport={"width": 1280, "height": 720})
             blank = [_share(before) for _ in range(3)]
             tab.goto(running.address)
             tab.wait_for_selector(".twin[data-state=running] >> nth=1")
             tab.wait_for_timeout(1000 * SETTLE_S)
             shares = [_share(before) for _ in range(WINDOWS)]
-            browser.close()
     print(f"live: an empty page takes {sorted(blank)[1]:.3f} of a core")
     figures.save("live.page_cpu", shares)
 

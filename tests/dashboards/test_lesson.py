@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from dashboards import door as dashboards
 from dashboards.lesson import page
@@ -19,7 +17,6 @@ from loadtests import door as loadtests
 from loadtests.lessons import lesson as lessons
 
 FOLDERS = lessons.folders()
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 UNFOLD = "document.querySelectorAll('details').forEach(one => { one.open = true; })"
 CUT = """() => [...document.querySelectorAll('.scroll, td')].filter(
@@ -138,17 +135,6 @@ def test_the_list_and_what_is_not_in_it(capsys: pytest.CaptureFixture[str]) -> N
     assert "there is no lesson 9" in capsys.readouterr().err
     assert loadtests.main(["lesson", "1", "--replay", "--answer", "z"]) == 2
     assert "--answer is 'z'" in capsys.readouterr().err
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    program = shutil.which("chromium")
-    if program is None:
-        pytest.skip("no chromium here: install it (Debian: apt install chromium)")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=program, args=FLAGS)
-        yield started
-        started.close()
 
 
 def opened(

@@ -13,7 +13,6 @@ from pathlib import Path
 
 from tests.loadtests.mini import ROOT, eventually, free_ports
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 END_S = 20.0
 
 

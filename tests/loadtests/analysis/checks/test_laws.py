@@ -179,19 +179,23 @@ def test_who_is_not_asked_may_be_a_little_quicker_and_never_slower(
     assert " to 9 by rate × time" in little.text
 
 
-def test_of_short_requests_that_are_not_asked_only_those_that_are_is_sure() -> None:
-    """Half a millisecond may all be asking: from a tenth of the requests to all of them."""
-    rows = regular(every=2.0, took=2.5)
+@pytest.mark.parametrize(("measured_part", "holds"), [(0.65, True), (0.2, False)])
+def test_of_requests_hardly_longer_than_asking_may_cost_only_a_part_is_sure(
+    measured_part: float, holds: bool
+) -> None:
+    """Of four milliseconds half may be asking: from 0.55 of rate × time to all of it."""
+    rows = regular(every=2.0, took=6.0)
     seen = [row if n % 10 == 0 else Row(row.at, row.took) for n, row in enumerate(rows)]
 
     def change(last: Series) -> None:
         for name in last:
             if "measured" in name or "duration" in name or name == HOLD_S:
                 last[name] = 1000.0 + (last[name] - 1000.0) / 10
-        last[ACTIVE_S] = 1000.0 + 0.3 * (last[ACTIVE_S] - 1000.0)
+        last[ACTIVE_S] = 1000.0 + measured_part * (last[ACTIVE_S] - 1000.0)
 
-    found = by_law(measured(rows, change, seen=seen))
-    assert "little" not in found or found["little"].discrepancy == 0.0
+    little = by_law(measured(rows, change, seen=seen))["little"]
+    assert little.holds is holds
+    assert (little.discrepancy == 0.0) is holds
 
 
 def test_what_a_request_does_after_its_answer_began_is_the_workers_word() -> None:
