@@ -18,7 +18,8 @@ from loadtests.experiment_errors import ExperimentError, sentences
 from loadtests.standing import Standing, narrowed
 from loadtests.tables import ContractPath, Name, Rate, Seconds, Table
 from loadtests.workload import ClosedLoad, Load, Workload
-from servers.profiles import PROFILES, Budget
+from servers.budget import Budget
+from servers.profiles import PROFILES
 
 EXPERIMENTS = Path(__file__).parent / "experiments"
 

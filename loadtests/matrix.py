@@ -130,7 +130,15 @@ def _streams(
     experiment: Experiment, spec: TrialSpec
 ) -> tuple[list[ArrivalStream], list[UserStream]]:
     targets = tuple(
-        Target(number=n, stream=LOAD, path=r.path, url=r.url, weight=r.weight)
+        Target(
+            number=n,
+            stream=LOAD,
+            path=r.path,
+            url=r.url,
+            weight=r.weight,
+            method=r.verb,
+            body_bytes=r.body_bytes,
+        )
         for n, r in enumerate(spec.workload.requests)
     )
     arrivals: list[ArrivalStream] = []

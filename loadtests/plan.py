@@ -36,6 +36,8 @@ class Target(Record):
     path: str
     url: str
     weight: float
+    method: str = "GET"
+    body_bytes: int = 0
 
 
 class ArrivalStream(Record):

@@ -7,19 +7,28 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from loadtests.tables import ContractPath, Name, Rate, Table
-from servers.contract import ENDPOINTS
+from servers.contract import ALLOW, AT, MAX_BODY_BYTES, Endpoint
 
 
 class Request(Table):
-    """One kind of request of a workload: a path of the contract, its parameters, its weight."""
+    """One kind of request of a workload: a path of the contract, its parameters, its weight.
+
+    Without a `method` it is the first that the path answers. POST sends `body_bytes` of a body.
+    """
 
     path: ContractPath
+    method: Literal["GET", "POST"] | None = None
     params: dict[str, int] = Field(default_factory=dict)
+    body_bytes: int = Field(default=0, ge=0, le=4 * MAX_BODY_BYTES)
     weight: float = Field(default=1.0, gt=0.0, le=1000.0)
 
     @model_validator(mode="after")
     def _params_in_contract(self) -> Self:
-        known = {parameter.name: parameter for parameter in ENDPOINTS[self.path].parameters}
+        if (self.verb, self.path) not in AT:
+            raise ValueError(f"method is {self.verb!r}, allowed at {self.path}: {ALLOW[self.path]}")
+        if self.body_bytes and self.verb != "POST":
+            raise ValueError(f"body_bytes is {self.body_bytes}, allowed with GET: 0")
+        known = {parameter.name: parameter for parameter in self.endpoint.parameters}
         for name, value in self.params.items():
             if name not in known:
                 allowed = ", ".join(known) or "none"
@@ -28,6 +37,16 @@ class Request(Table):
             if not low <= value <= high:
                 raise ValueError(f"params.{name} is {value}, allowed: {low} to {high}")
         return self
+
+    @property
+    def verb(self) -> str:
+        """The method that it is sent with."""
+        return self.method or ALLOW[self.path].partition(",")[0]
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """What answers it."""
+        return AT[self.verb, self.path]
 
     @property
     def url(self) -> str:
@@ -47,7 +66,7 @@ class Workload(Table):
 
     @model_validator(mode="after")
     def _requests_differ(self) -> Self:
-        urls = [request.url for request in self.requests]
+        urls = [f"{request.verb} {request.url}" for request in self.requests]
         if len(set(urls)) < len(urls):
             raise ValueError(f"requests must differ, got: {', '.join(urls)}; use their weights")
         return self

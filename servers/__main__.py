@@ -13,7 +13,8 @@ from dataclasses import fields
 from pathlib import Path
 
 from servers import ledger
-from servers.profiles import PROFILES, Budget, Instruments, Profile
+from servers.budget import Budget
+from servers.profiles import PROFILES, Instruments, Profile
 
 
 class DoorError(Exception):

@@ -1,16 +1,27 @@
 """The contract that both twins keep, as data: endpoints, parameters, answers and error bodies.
 
-Rule: this module imports the standard library only, and knows neither framework.
+Rule: this module imports the standard library and `endpoint` only, and knows neither framework.
 A new endpoint is one entry in `ENDPOINTS` here and one function of the same name in each twin.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from types import MappingProxyType
-from urllib.parse import unquote_to_bytes
+
+from servers.endpoint import MAX_DIGITS, Endpoint, Parameter, Problem, render
+
+__all__ = [
+    "ALLOW",
+    "AT",
+    "ENDPOINTS",
+    "MAX_DIGITS",
+    "Endpoint",
+    "Parameter",
+    "Problem",
+    "render",
+    "route_of",
+]
 
 MAX_BODY_BYTES = 1_048_576
 MEDIA_TYPE = "application/json"
@@ -37,122 +48,9 @@ FACTS = (
     "placement",
 )
 
-# A number with more significant digits is out of every range, and never converted.
-MAX_DIGITS = 9
-_MAX_ECHO = 64
-
-
-class Problem(Exception):  # noqa: N818 - the word of RFC 9457
-    """A refusal that both twins answer alike.
-
-    `body` is the JSON of RFC 9457 with the members `more` added; `headers` come beside
-    content type and length.
-    """
-
-    def __init__(self, status: int, title: str, detail: str, **more: object):
-        super().__init__(detail)
-        self.status = status
-        self.headers: dict[str, str] = {}
-        about = {"type": "about:blank", "title": title, "status": status, "detail": detail}
-        self.body = render(about | more)
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """A whole number in the query, with its unit and its bounds (both allowed)."""
-
-    name: str
-    unit: str
-    default: int
-    minimum: int
-    maximum: int
-    description: str
-
-    def read(self, value: bytes) -> int:
-        """Turn percent-decoded bytes into the number; a `Problem` 422 says why it cannot be."""
-        significant = value.lstrip(b"0") or value[-1:]
-        if value.isdigit() and len(significant) <= MAX_DIGITS:
-            number = int(significant)
-            if self.minimum <= number <= self.maximum:
-                return number
-        wanted = f"a whole number from {self.minimum} to {self.maximum}, in {self.unit}"
-        raise self.refusal(value, f"must be {wanted}")
-
-    def refusal(self, value: bytes, reason: str) -> Problem:
-        """The problem 422 for a value of this parameter; `reason` ends the sentence."""
-        shown = _echo(value)
-        detail = f"parameter {self.name!r} is {shown!r}: it {reason}"
-        bounds = {"minimum": self.minimum, "maximum": self.maximum}
-        return _unprocessable(detail, parameter=self.name, value=shown, **bounds)
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """A path, the method it answers, what may be asked and which fields the answer has.
-
-    `holds`: the work keeps its worker, or the loop that it runs in, from serving anyone else.
-    """
-
-    path: str
-    method: str
-    parameters: tuple[Parameter, ...]
-    fields: tuple[str, ...]
-    description: str
-    holds: bool = False
-    defaults: Mapping[str, int] = field(init=False)
-
-    def __post_init__(self) -> None:
-        defaults = {parameter.name: parameter.default for parameter in self.parameters}
-        object.__setattr__(self, "defaults", MappingProxyType(defaults))
-
-    @property
-    def name(self) -> str:
-        """The name of the function that serves this endpoint in both twins."""
-        return self.path[1:].replace("-", "_")
-
-    @property
-    def allow(self) -> str:
-        """The value of the `Allow` header; HEAD comes with GET."""
-        return "GET, HEAD" if self.method == "GET" else self.method
-
-    def arguments(self, query: bytes) -> Mapping[str, int]:
-        """Read a raw query string; missing parameters take their defaults, a bad one is a 422."""
-        return _read_query(self, query) if query else self.defaults
-
-
-def _read_query(endpoint: Endpoint, query: bytes) -> Mapping[str, int]:
-    known = {parameter.name: parameter for parameter in endpoint.parameters}
-    found: dict[str, int] = {}
-    for piece in filter(None, query.split(b"&")):
-        raw_name, _, raw_value = piece.replace(b"+", b" ").partition(b"=")
-        value = unquote_to_bytes(raw_value)
-        name = _echo(unquote_to_bytes(raw_name))
-        parameter = known.get(name)
-        if parameter is None:
-            allowed = ", ".join(known) or "none"
-            detail = f"parameter {name!r} is unknown here: {endpoint.path} takes {allowed}"
-            raise _unprocessable(detail, parameter=name, value=_echo(value), allowed=list(known))
-        if name in found:
-            raise parameter.refusal(value, "was given before: give it once")
-        found[name] = parameter.read(value)
-    return {**endpoint.defaults, **found}
-
-
-def render(fields: Mapping[str, object]) -> bytes:
-    """One JSON object as compact ASCII bytes, fields in the order given."""
-    return json.dumps(fields, separators=(",", ":"), allow_nan=False).encode("ascii")
-
-
-def _unprocessable(detail: str, **more: object) -> Problem:
-    return Problem(422, "Unprocessable Content", detail, **more)
-
-
-def _echo(text: bytes) -> str:
-    return text[:_MAX_ECHO].decode("utf-8", "replace")
-
 
 def _table(endpoints: Sequence[Endpoint]) -> Mapping[str, Endpoint]:
-    return MappingProxyType({endpoint.path: endpoint for endpoint in endpoints})
+    return MappingProxyType({f"{one.method} {one.path}": one for one in endpoints})
 
 
 MS = Parameter("ms", "milliseconds", 10, 0, 10_000, "how long it takes")
@@ -173,3 +71,17 @@ ENDPOINTS = _table(
         Endpoint("/parity", "GET", (), FACTS, "what this worker really is"),
     ]
 )
+
+AT: Mapping[tuple[str, str], Endpoint] = MappingProxyType(
+    {(method, one.path): one for one in ENDPOINTS.values() for method in one.methods}
+)
+"""Every endpoint by a method that it answers and its path."""
+ALLOW: Mapping[str, str] = MappingProxyType(
+    {path: ", ".join(method for method, known in AT if known == path) for _, path in AT}
+)
+"""Every path, in order, with the value of its `Allow` header."""
+
+
+def route_of(path: str) -> str:
+    """The path of the contract that a request's path is; empty where it is none."""
+    return path if path in ALLOW else ""

@@ -15,7 +15,7 @@ from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException
 
 from servers import contract, problems
-from servers.contract import ENDPOINTS, Problem
+from servers.contract import AT, ENDPOINTS, Problem
 from servers.instruments.wsgi import measured
 from servers.parity import facts
 from servers.settings import Settings
@@ -31,9 +31,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask("servers", static_folder=None)
     app.config["SETTINGS"] = settings or Settings.from_environment()
     app.config["PROPAGATE_EXCEPTIONS"] = False
-    for path, endpoint in ENDPOINTS.items():
+    for endpoint in ENDPOINTS.values():
         app.add_url_rule(
-            path,
+            endpoint.path,
+            endpoint.name,
             view_func=globals()[endpoint.name],
             methods=[endpoint.method],
             provide_automatic_options=False,
@@ -106,7 +107,7 @@ def arguments(path: str) -> Mapping[str, int]:
         raise problems.not_found()
     if length := environ.get("CONTENT_LENGTH"):
         problems.check_length(length)
-    return ENDPOINTS[path].arguments(environ["QUERY_STRING"].encode("latin-1"))
+    return AT[environ["REQUEST_METHOD"], path].arguments(environ["QUERY_STRING"].encode("latin-1"))
 
 
 def answer(body: bytes) -> Response:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from servers.contract import ENDPOINTS, MAX_BODY_BYTES, MAX_DIGITS, Problem
+from servers.contract import ALLOW, MAX_BODY_BYTES, MAX_DIGITS, Problem
 
 
 def not_found() -> Problem:
     """The problem 404: no endpoint has exactly this path."""
-    return Problem(404, "Not Found", f"no endpoint at this path: known are {', '.join(ENDPOINTS)}")
+    return Problem(404, "Not Found", f"no endpoint at this path: known are {', '.join(ALLOW)}")
 
 
 def not_allowed(path: str) -> Problem:
     """The problem 405 for a path the router knows; 404 if it is only nearly an endpoint's."""
-    endpoint = ENDPOINTS.get(path)
-    if endpoint is None:
+    allowed = ALLOW.get(path)
+    if allowed is None:
         return not_found()
-    detail = f"{path} answers {endpoint.allow} only"
-    problem = Problem(405, "Method Not Allowed", detail)
-    problem.headers["Allow"] = endpoint.allow
+    problem = Problem(405, "Method Not Allowed", f"{path} answers {allowed} only")
+    problem.headers["Allow"] = allowed
     return problem
 
 

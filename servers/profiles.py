@@ -1,6 +1,6 @@
 """The table: every way in which the testbed serves the contract is one row.
 
-Rule: this module imports the standard library and the contract only, since the load tests
+Rule: this module imports the standard library and `budget` only, since the load tests
 read it. Everything that a row does not set is the same for all; what differs is in `facts`,
 and `differences` compares them with what a running worker reports.
 """
@@ -9,19 +9,19 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
+
+from servers.budget import NOTHING, Budget, Dependencies
 
 Placement = Literal["loop", "pools"]
 Instruments = Literal["off", "on", "explain"]
 Json = None | bool | int | float | str
 
 ENVIRONMENT_PREFIX = "TESTBED_SERVER_"
-MAX_SLOTS = 256
-MAX_PROCESSES = 64
 
 # The longest request takes 10 s by contract: no worker is killed or cut off for being slow.
 _TIMEOUT_S = 120
@@ -35,28 +35,6 @@ _LOOP_CLASSES = {
 }
 # What asyncio asks for when nobody tells it, as gunicorn's ASGI worker does not.
 _ASYNCIO_BACKLOG = 100
-
-
-def _bounded(default: int, maximum: int, meaning: str) -> int:
-    found: int = field(default=default, metadata={"maximum": maximum, "meaning": meaning})
-    return found
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """What every profile may spend. Each field is at least 1; a `ValueError` names a bad one."""
-
-    slots: int = _bounded(4, MAX_SLOTS, "blocking requests that each worker can hold at once")
-    workers: int = _bounded(1, MAX_PROCESSES, "processes, times the slots for the sync row")
-    pool_processes: int = _bounded(2, MAX_PROCESSES, "processes that compute for an async worker")
-    backlog: int = _bounded(2048, 65_535, "connections that may wait to be accepted")
-    keepalive_s: int = _bounded(75, 3_600, "seconds before an idle connection is closed")
-
-    def __post_init__(self) -> None:
-        for item in fields(self):
-            value, maximum = getattr(self, item.name), item.metadata["maximum"]
-            if type(value) is not int or not 1 <= value <= maximum:
-                raise ValueError(f"{item.name} is {value!r}: give a number from 1 to {maximum}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,17 +62,28 @@ class Profile:
         return [sys.executable, "-m", *arguments(self, port, budget, host)]
 
     def environment(
-        self, budget: Budget, instruments: Instruments = "on", ledgers: str | None = None
+        self,
+        budget: Budget,
+        instruments: Instruments = "on",
+        ledgers: str | None = None,
+        dependencies: Dependencies = NOTHING,
     ) -> dict[str, str]:
         """The variables to add to the server's environment.
 
         The workers write what they count into `ledgers`, a folder; without it nobody can read it.
         """
+        workers = self.worker_processes(budget)
         told = {
             "threads": str(self.threads(budget)),
-            "workers": str(self.worker_processes(budget)),
+            "workers": str(workers),
             "profile": self.name,
             "instruments": instruments,
+            "downstream_connections": str(budget.downstream_connections),
+            # Together they may open so many, and each needs one.
+            "database_connections": str(max(budget.database_connections // workers, 1)),
+            "job_slots": str(budget.job_slots),
+            "job_limit": str(budget.job_limit),
+            **{name: where for name, where in asdict(dependencies).items() if where},
         }
         if self.twin == "starlette":
             told |= {"pool_processes": str(budget.pool_processes), "placement": self.placement}

@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import get_args
 
+from servers.budget import MAX_CONNECTIONS, MAX_JOBS, MAX_PROCESSES, MAX_SLOTS
 from servers.profiles import (
     ENVIRONMENT_PREFIX,
-    MAX_PROCESSES,
-    MAX_SLOTS,
     Instruments,
     Placement,
 )
@@ -19,7 +18,16 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "placement": get_args(Placement),
     "instruments": get_args(Instruments),
 }
-_TEXTS = ("profile", "ledgers")
+_TEXTS = ("profile", "ledgers", "downstream", "database", "jobs")
+_MOST = {
+    "threads": MAX_SLOTS,
+    "pool_processes": MAX_PROCESSES,
+    "workers": MAX_SLOTS * MAX_PROCESSES,
+    "downstream_connections": MAX_CONNECTIONS,
+    "database_connections": MAX_CONNECTIONS,
+    "job_slots": MAX_SLOTS,
+    "job_limit": MAX_JOBS,
+}
 
 
 class SettingsError(ValueError):
@@ -35,6 +43,10 @@ class Settings:
     only the offloading endpoints use the pools; with "pools", every blocking and computing
     request does. `workers` and `profile` say what the worker is a part of. Its `instruments`
     write into the folder `ledgers`, or for nobody where that is empty.
+
+    `downstream`, `database` and `jobs` are where the worker finds these, as in `Dependencies`, and
+    how many connections it may open to the first two. Of deferred jobs the whole server runs
+    `job_slots` at once, and lets `job_limit` wait.
     """
 
     threads: int = 4
@@ -44,11 +56,17 @@ class Settings:
     profile: str = ""
     instruments: Instruments = "on"
     ledgers: str = ""
+    downstream: str = ""
+    downstream_connections: int = 100
+    database: str = ""
+    database_connections: int = 8
+    jobs: str = ""
+    job_slots: int = 4
+    job_limit: int = 1_000
 
     def __post_init__(self) -> None:
-        _check_range("threads", self.threads, MAX_SLOTS)
-        _check_range("pool_processes", self.pool_processes, MAX_PROCESSES)
-        _check_range("workers", self.workers, MAX_SLOTS * MAX_PROCESSES)
+        for name, maximum in _MOST.items():
+            _check_range(name, getattr(self, name), maximum)
         for name, allowed in _WORDS.items():
             value = getattr(self, name)
             if value not in allowed:

@@ -18,7 +18,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from servers import contract, problems
-from servers.contract import ENDPOINTS, Problem
+from servers.contract import AT, ENDPOINTS, Problem
 from servers.instruments.answer import Answer
 from servers.instruments.asgi import measured
 from servers.parity import facts
@@ -33,8 +33,8 @@ HEALTHY = Answer(contract.render({"status": "ok"}), media_type=contract.MEDIA_TY
 def create_app(settings: Settings | None = None) -> ASGIApp:
     """The application; without `settings` they come from the environment."""
     routes = [
-        Route(path, globals()[endpoint.name], methods=[endpoint.method])
-        for path, endpoint in ENDPOINTS.items()
+        Route(endpoint.path, globals()[endpoint.name], methods=[endpoint.method])
+        for endpoint in ENDPOINTS.values()
     ]
     handlers = {404: on_missing, 405: on_method, Problem: on_problem, 500: on_failure}
     app = Starlette(routes=routes, exception_handlers=handlers, lifespan=lifespan)
@@ -103,7 +103,7 @@ def arguments(request: Request, path: str) -> Mapping[str, int]:
     for name, value in scope["headers"]:
         if name == b"content-length":
             problems.check_length(value.decode("latin-1"))
-    return ENDPOINTS[path].arguments(scope["query_string"])
+    return AT[scope["method"], path].arguments(scope["query_string"])
 
 
 def answer(body: bytes) -> Answer:

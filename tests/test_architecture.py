@@ -56,8 +56,10 @@ def within(module: str, *packages: str) -> bool:
 
 
 def test_the_contract_imports_the_standard_library_only() -> None:
-    contract = ("contract", "profiles", "metric", "metrics", "rows", "ledger")
-    of_these = tuple(f"servers.{name}" for name in ("contract", "metric", "metrics", "rows"))
+    contract = ("contract", "endpoint", "budget", "profiles", "metric", "metrics", "rows", "ledger")
+    of_these = tuple(
+        f"servers.{name}" for name in ("endpoint", "budget", "metric", "metrics", "rows")
+    )
     for module in (f"servers.{name}" for name in contract):
         foreign = {
             found
@@ -86,7 +88,7 @@ def test_servers_import_neither_of_the_other_rooms() -> None:
 
 def test_loadtests_take_only_the_contract_from_servers() -> None:
     """Endpoints and profiles, the names of the metrics, and the memory that all of them share."""
-    allowed = ("contract", "profiles", "metrics", "ledger")
+    allowed = ("contract", "budget", "profiles", "metrics", "ledger")
     for module, found in IMPORTS.items():
         if within(module, "loadtests"):
             taken = {one for one in found if within(one, *ROOMS) and not within(one, "loadtests")}

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from loadtests.experiment import EXPERIMENTS, parse
-from servers.contract import ENDPOINTS
+from servers.contract import ENDPOINTS, Endpoint
 from servers.profiles import PROFILES
 
 ROOT = Path(__file__).parent.parent
@@ -50,10 +50,10 @@ def test_every_profile_has_its_row(profile: str) -> None:
     assert PROFILES[profile].twin in row.lower()
 
 
-@pytest.mark.parametrize("path", ENDPOINTS)
-def test_every_endpoint_has_its_row(path: str) -> None:
-    names = "&".join(f"{parameter.name}=" for parameter in ENDPOINTS[path].parameters)
-    shown = f"`{ENDPOINTS[path].method} {path}{'?' if names else ''}{names}`"
+@pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=ENDPOINTS)
+def test_every_endpoint_has_its_row(endpoint: Endpoint) -> None:
+    names = "&".join(f"{parameter.name}=" for parameter in endpoint.parameters)
+    shown = f"`{endpoint.method} {endpoint.path}{'?' if names else ''}{names}`"
 
     assert f"| {shown} |" in README
 

@@ -14,7 +14,6 @@ from loadtests.analysis.summary import Finding, Trial
 from loadtests.analysis.wording import three_digits
 from loadtests.experiment import Experiment
 from loadtests.workload import Load, OpenLoad, Workload
-from servers.contract import ENDPOINTS
 
 VISIBLE = 1.1
 OBSERVED = "observed"
@@ -101,7 +100,7 @@ def _bystander(cell: _Cell) -> Finding | None:
     medians = cell.medians(lambda t: t.bystander.latency_ms.p90 if t.bystander else None)
     if len(medians) < 2:
         return None
-    holds = any(ENDPOINTS[request.path].holds for request in cell.workload.requests)
+    holds = any(request.endpoint.holds for request in cell.workload.requests)
     word = "blocking" if holds else "responsiveness"
     beside = f"Beside {cell.load.brief} of “{cell.workload.name}”"
     low, high = min(medians.values()), max(medians.values())

@@ -9,7 +9,8 @@ from typing import Any
 from loadtests.analysis.costs import memory_mb
 from loadtests.analysis.summary import Trial
 from loadtests.gates import DELAY_SHARE
-from servers.profiles import PROFILES, Budget
+from servers.budget import Budget
+from servers.profiles import PROFILES
 
 FULL_SHARE = 0.95
 """From this share on a processor is busy, and all slots are taken."""

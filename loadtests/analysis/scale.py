@@ -15,7 +15,6 @@ from loadtests.analysis.limits import Seen, limit_of
 from loadtests.analysis.summary import Trial
 from loadtests.experiment import Experiment
 from loadtests.workload import ClosedLoad, Workload
-from servers.contract import ENDPOINTS
 
 ALL_SHARE = 0.95
 """With this share of its users in hand a server has them all: the rest are on their way."""
@@ -62,7 +61,7 @@ def in_hand(trial: Trial) -> float | None:
 def _waits(workload: Workload) -> bool:
     """Whether all that its requests do is to wait for as long as they say."""
     return all(
-        request.params.get("ms", 0) > 0 and not ENDPOINTS[request.path].holds
+        request.params.get("ms", 0) > 0 and not request.endpoint.holds
         for request in workload.requests
     )
 

@@ -13,7 +13,8 @@ from loadtests.analysis.predicted import Calibration, Kind
 from loadtests.analysis.prediction.latency import quantile_ms
 from loadtests.analysis.prediction.stations import limiting, model_of
 from loadtests.live.asked import Asked
-from servers.profiles import PROFILES, Budget
+from servers.budget import Budget
+from servers.profiles import PROFILES
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from loadtests.live.seen import Seen, Waiting
-from servers.profiles import PROFILES, Budget
+from servers.budget import Budget
+from servers.profiles import PROFILES
 
 PAUSE_MS = 2.0
 """Requests that hold a loop with less between them hold it together."""

@@ -17,7 +17,8 @@ from loadtests.live.telling import FEW, banner
 from loadtests.live.twin import Twin
 from loadtests.live.view import WINDOW_MS, View
 from loadtests.workload import Request
-from servers.profiles import PROFILES, Budget
+from servers.budget import Budget
+from servers.profiles import PROFILES
 
 AHEAD_NS = 20_000_000
 """How far ahead of now a load begins, so that both engines have heard of it."""

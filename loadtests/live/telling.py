@@ -9,7 +9,8 @@ from loadtests.analysis.diagnosis.rules import diagnosed
 from loadtests.analysis.diagnosis.symptoms import Symptoms
 from loadtests.live.asked import Asked
 from loadtests.live.seen import Server
-from servers.profiles import PROFILES, Budget
+from servers.budget import Budget
+from servers.profiles import PROFILES
 
 BEHIND_S, FEW = 0.3, 5
 """Who queues for so long a time of arrivals, or is of so few, may do so by chance."""

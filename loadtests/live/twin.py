@@ -14,7 +14,8 @@ from loadtests.live.seen import Server
 from loadtests.plan import Address
 from loadtests.run.child import Child
 from loadtests.run.world import World
-from servers.profiles import PROFILES, Budget
+from servers.budget import Budget
+from servers.profiles import PROFILES
 
 State = Literal["starting", "running", "ended"]
 GRACE_S = 0.3

@@ -16,7 +16,7 @@ from loadtests.live.expected import Expected, expected
 from loadtests.live.lanes import Lanes
 from loadtests.live.seen import Seen, Server, Waiting, quantile_ms
 from loadtests.live.telling import Holding, sentence
-from servers.profiles import Budget
+from servers.budget import Budget
 
 WINDOW_MS = 5000.0
 """What the figures are of, at most: long enough for a p99, short enough to be watched."""

@@ -11,7 +11,8 @@ from loadtests.results import TrialFolder
 from loadtests.run.service import Service, TrialError
 from loadtests.run.workers import WorkersError, find_workers
 from loadtests.run.world import World
-from servers.profiles import Budget, Profile
+from servers.budget import Budget
+from servers.profiles import Profile
 
 
 class ServerUnderTest:

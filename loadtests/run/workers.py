@@ -12,7 +12,8 @@ from typing import Any
 
 from loadtests.plan import Address
 from loadtests.run.world import World
-from servers.profiles import Budget, Profile, differences, unverified
+from servers.budget import Budget
+from servers.profiles import Profile, differences, unverified
 
 DEADLINE_S = 10.0
 DEADLINE_S_PER_WORKER = 0.5

@@ -57,7 +57,7 @@ def measured(app: Starlette, settings: Settings) -> ASGIApp:
         try:
             await stack(scope, receive, send)
         finally:
-            tally = usual.get(scope["path"])
+            tally = usual.get((scope["method"], scope["path"]))
             if tally is None or scope.get(STATUS) != OK:
                 meter.end((scope["method"], scope["path"], scope.get(STATUS, 0)))
             else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from servers.contract import ENDPOINTS
+from servers.contract import ALLOW, route_of
 from servers.ledger import Ledger
 from servers.metrics import OTHER
 from servers.rows import KIND
@@ -29,13 +29,13 @@ class Tally:
 class Totals(dict[Asked, Tally]):
     """The requests that were asked and answered in each way.
 
-    `usual` has those that were answered with 200 by path: an endpoint answers so to one method.
+    `usual` has those that were answered with 200, by method and path.
     """
 
     def __init__(self, ledger: Ledger) -> None:
         super().__init__()
         self._ledger = ledger
-        self.usual: dict[str, Tally] = {}
+        self.usual: dict[tuple[str, str], Tally] = {}
         self.all: dict[int, Tally] = {}
 
     def __missing__(self, asked: Asked) -> Tally:
@@ -43,9 +43,9 @@ class Totals(dict[Asked, Tally]):
         tally = self.all.setdefault(cell, Tally(cell))
         if _is_known(asked):
             self[asked] = tally
-            _, path, status = asked
+            method, path, status = asked
             if status == OK:
-                self.usual[path] = tally
+                self.usual[method, path] = tally
         return tally
 
 
@@ -57,7 +57,7 @@ class Kinds(dict[Asked, bytes]):
         self._ledger = ledger
 
     def __missing__(self, asked: Asked) -> bytes:
-        series, route = self._ledger.series, _route(asked)
+        series, route = self._ledger.series, route_of(asked[1])
         kind = KIND.pack(
             series("http_server_request_duration_seconds", *_labels(asked)),
             series("testbed_request_queue_seconds", route),
@@ -76,13 +76,9 @@ class Kinds(dict[Asked, bytes]):
 def _is_known(asked: Asked) -> bool:
     # A client may send any method and any path: only the contract's own are remembered.
     method, path, _ = asked
-    return method in METHODS and path in ENDPOINTS
+    return method in METHODS and path in ALLOW
 
 
 def _labels(asked: Asked) -> tuple[str, str, str]:
-    method, _, status = asked
-    return method if method in METHODS else OTHER, _route(asked), str(status or "")
-
-
-def _route(asked: Asked) -> str:
-    return asked[1] if asked[1] in ENDPOINTS else ""
+    method, path, status = asked
+    return method if method in METHODS else OTHER, route_of(path), str(status or "")

@@ -14,7 +14,8 @@ from loadtests.plan import STAMPED_RPS
 from loadtests.run import host
 from loadtests.run.world import RealWorld
 from servers import ledger
-from servers.profiles import PROFILES, Budget
+from servers.budget import Budget
+from servers.profiles import PROFILES
 from tests.benchmarks import figures
 from tests.benchmarks.serving import throughput, wrk
 

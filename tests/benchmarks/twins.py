@@ -6,7 +6,8 @@ Both are served by the very same command, without instruments, in fresh processe
 from __future__ import annotations
 
 from loadtests.run.world import RealWorld
-from servers.profiles import PROFILES, Budget
+from servers.budget import Budget
+from servers.profiles import PROFILES
 from tests.benchmarks import figures
 from tests.benchmarks.serving import throughput
 

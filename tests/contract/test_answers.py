@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from servers.contract import ENDPOINTS
+from servers.contract import ENDPOINTS, Endpoint
 from servers.work import compute
 from tests.contract.clients import Client
 
@@ -16,11 +16,13 @@ DIGEST_OF_1 = compute(1)
 DIGEST_OF_3 = compute(3)
 
 
-@pytest.mark.parametrize("path", ENDPOINTS)
-def test_an_endpoint_answers_with_the_fields_of_its_contract(client: Client, path: str) -> None:
-    answer = client.ask("GET", path)
+@pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=ENDPOINTS)
+def test_an_endpoint_answers_with_the_fields_of_its_contract(
+    client: Client, endpoint: Endpoint
+) -> None:
+    answer = client.ask(endpoint.method, endpoint.path)
     assert answer.status == 200
-    assert tuple(json.loads(answer.body)) == ENDPOINTS[path].fields
+    assert tuple(json.loads(answer.body)) == endpoint.fields
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,8 @@ from loadtests.analysis.summary import (
     Trial,
     WorkloadSummary,
 )
-from servers.profiles import PROFILES, Budget
+from servers.budget import Budget
+from servers.profiles import PROFILES
 from tests.dashboards.instruments import explained, instrumented
 
 MEASURE_S = 20

@@ -18,7 +18,8 @@ from loadtests.run.child import Child
 from loadtests.run.world import FETCH_TIMEOUT_S, Usage
 from loadtests.sample_writer import SampleWriter
 from loadtests.samples import ErrorKind, Outcome
-from servers.profiles import PROFILES, Budget
+from servers.budget import Budget
+from servers.profiles import PROFILES
 
 
 class FakeUsage:

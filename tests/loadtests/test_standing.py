@@ -16,7 +16,7 @@ from loadtests import experiment as experiments
 from loadtests import results
 from loadtests.experiment_errors import ExperimentError
 from loadtests.records import ServerRecord
-from servers.profiles import Budget
+from servers.budget import Budget
 from tests.loadtests import mini
 from tests.servers.live import Live, ask, free_port, running
 from tests.servers.stack import Stack, exported

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from servers.profiles import PROFILES, Budget, Instruments
+from servers.budget import Budget
+from servers.profiles import PROFILES, Instruments
 
 READY_S = 20
 STOP_S = 15

@@ -9,7 +9,8 @@ import sys
 import pytest
 
 from servers.__main__ import main
-from servers.profiles import PROFILES, Budget
+from servers.budget import Budget
+from servers.profiles import PROFILES
 from tests.servers.live import free_port, launched
 
 

@@ -6,8 +6,9 @@ import sys
 
 import pytest
 
+from servers.budget import Budget
 from servers.contract import FACTS
-from servers.profiles import PROFILES, Budget, differences, unverified
+from servers.profiles import PROFILES, differences, unverified
 from tests.servers.live import free_port, launched, running
 
 # Where the kernel does not tell a listener's limit, that fact alone stays open.

@@ -12,7 +12,8 @@ import psutil
 import pytest
 
 from servers import starlette_app
-from servers.profiles import Budget, Placement
+from servers.budget import Budget
+from servers.profiles import Placement
 from servers.settings import Settings
 from tests.contract.clients import call, http_scope, living
 from tests.servers.live import running

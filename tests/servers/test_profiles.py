@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from servers import profiles
-from servers.profiles import PROFILES, Budget, differences, unverified
+from servers.budget import Budget
+from servers.profiles import PROFILES, differences, unverified
 
 BUDGET = Budget(slots=3, workers=2, pool_processes=5, backlog=64, keepalive_s=7)
 GUNICORN_TAIL = (

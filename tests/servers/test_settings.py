@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from servers.profiles import PROFILES, Budget
+from servers.budget import Budget
+from servers.profiles import PROFILES
 from servers.settings import Settings, SettingsError
 
 
@@ -64,4 +65,5 @@ def test_a_profiles_environment_is_a_valid_setting(name: str) -> None:
         profile=name,
         instruments="off",
         ledgers="/some/where",
+        database_connections=1 if name == "sync" else 8,
     )

@@ -22,7 +22,8 @@ from loadtests.gates import (
     late_bound_ms,
 )
 from loadtests.samples import ErrorKind
-from servers.profiles import PROFILES, Budget
+from servers.budget import Budget
+from servers.profiles import PROFILES
 
 CHOSEN = ("backlog", "keepalive_s", "workers", "threads", "pool_processes")
 """The facts that follow from an experiment's budget."""

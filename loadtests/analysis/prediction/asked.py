@@ -12,8 +12,8 @@ from typing import Literal
 
 from loadtests.analysis.predicted import Kind
 from loadtests.workload import Request
-from servers.contract import ENDPOINTS
-from servers.profiles import PROFILES, Budget, Profile
+from servers.budget import Budget
+from servers.profiles import PROFILES, Profile
 
 Place = Literal["slots", "loop", "threads", "processes"]
 OFFLOADED: dict[str, Place] = {"/offload": "threads", "/cpu-offload": "processes"}
@@ -58,7 +58,7 @@ def asked(profile: str, request: Request, unit_ms: float) -> Asked | None:
 
     None where it asks for something whose cost is not known.
     """
-    row, endpoint = PROFILES[profile], ENDPOINTS[request.path]
+    row, endpoint = PROFILES[profile], request.endpoint
     numbers = {**endpoint.defaults, **request.params}
     ms, units = numbers.pop("ms", 0), numbers.pop("units", 0)
     if numbers:
@@ -98,4 +98,4 @@ def kinds(
 
 
 def _units_of(request: Request) -> int:
-    return {**ENDPOINTS[request.path].defaults, **request.params}.get("units", 0)
+    return {**request.endpoint.defaults, **request.params}.get("units", 0)

@@ -19,7 +19,8 @@ from loadtests.analysis.prediction import costs
 from loadtests.analysis.prediction.asked import Asked, kinds, only_place, servers_of
 from loadtests.analysis.summary import Trial
 from loadtests.workload import Workload
-from servers.profiles import PROFILES, Budget
+from servers.budget import Budget
+from servers.profiles import PROFILES
 
 CALIBRATE = "calibrate"
 UNSATURATED = 0.9

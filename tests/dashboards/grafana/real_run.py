@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from servers.profiles import Budget
+from servers.budget import Budget
 from tests.dashboards.prometheus.server import Prometheus, scraping
 from tests.loadtests import mini
 from tests.servers.live import running

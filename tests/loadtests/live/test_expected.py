@@ -9,7 +9,8 @@ import pytest
 from loadtests.live.controls import Controls
 from loadtests.live.expected import expected
 from loadtests.theory.constant import wait_quantile_mdc
-from servers.profiles import PROFILES, Budget
+from servers.budget import Budget
+from servers.profiles import PROFILES
 
 EIGHT = Budget(slots=8, workers=1)
 

@@ -9,7 +9,7 @@ from loadtests.live.seen import ONCE, Seen, Waiting, quantile_ms, seen_of
 from loadtests.plan import Target
 from loadtests.sample_writer import PACK, PACK_SPLIT, ROW_BYTES, SPLIT_AT, Chunk
 from loadtests.samples import NEVER, ErrorKind, Outcome
-from servers.profiles import Budget
+from servers.budget import Budget
 
 MS = 1_000_000
 TARGETS = [

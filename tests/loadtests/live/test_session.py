@@ -13,7 +13,7 @@ from loadtests.live.seen import Seen, Server, Waiting
 from loadtests.live.session import Session
 from loadtests.plan import Address
 from loadtests.workload import Request
-from servers.profiles import Budget
+from servers.budget import Budget
 
 
 class FakeTwin:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from loadtests.live.twin import READY_S, Twin
-from servers.profiles import Budget
+from servers.budget import Budget
 from tests.loadtests.fakes import FakeWorld
 
 BUDGET = Budget()

@@ -10,7 +10,7 @@ import pytest
 from loadtests.live.controls import Controls
 from loadtests.live.seen import Seen, Server, Waiting
 from loadtests.live.view import SHOWN, View
-from servers.profiles import Budget
+from servers.budget import Budget
 
 BUDGET = Budget(slots=4, workers=1)
 

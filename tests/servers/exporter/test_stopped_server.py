@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from servers.budget import Budget
 from servers.metrics import METRICS
-from servers.profiles import Budget
 from tests.servers.exporter.children import ledger_of, samples, series
 from tests.servers.exporter.test_door import exporter, metrics
 from tests.servers.live import running

@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
+from servers.budget import Budget
 from servers.instruments import wsgi
-from servers.profiles import PROFILES, Budget
+from servers.profiles import PROFILES
 from servers.settings import Settings
 from tests.servers.live import ask, running
 from tests.servers.stack import Stack, exported

@@ -16,8 +16,9 @@ from pathlib import Path
 
 import pytest
 
+from servers.budget import Budget
 from servers.metrics import BUCKETS, EVENTS, METRICS
-from servers.profiles import PROFILES, Budget
+from servers.profiles import PROFILES
 from tests.servers.live import Live, ask, running
 from tests.servers.stack import Scrape, Stack, exported
 

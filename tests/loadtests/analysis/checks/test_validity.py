@@ -11,7 +11,8 @@ from loadtests.analysis.trial import summarize
 from loadtests.engine.generator import planned
 from loadtests.gates import LATE_MS
 from loadtests.samples import ErrorKind, Outcome
-from servers.profiles import PROFILES, Budget
+from servers.budget import Budget
+from servers.profiles import PROFILES
 from tests.loadtests.analysis.saved import (
     Row,
     full_rows,

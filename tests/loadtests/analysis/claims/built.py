@@ -20,7 +20,8 @@ from loadtests.analysis.summary import (
     Trial,
     WorkloadSummary,
 )
-from servers.profiles import PROFILES, Budget
+from servers.budget import Budget
+from servers.profiles import PROFILES
 
 WINDOW_S = 10.0
 REQUESTS = {

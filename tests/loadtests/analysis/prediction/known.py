@@ -14,7 +14,7 @@ from loadtests.analysis.summary import Trial
 from loadtests.analysis.trial import summarize
 from loadtests.matrix import BYSTANDER, LOAD
 from loadtests.workload import OpenLoad, Request, Workload
-from servers.profiles import Budget
+from servers.budget import Budget
 from tests.loadtests.analysis.saved import ORIGIN_NS, Row, samples_of, trial_of, usage
 
 SENT_MS, SERVER_MS, BACK_MS = 0.15, 0.6, 0.2

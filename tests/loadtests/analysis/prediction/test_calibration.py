@@ -11,7 +11,7 @@ from loadtests.analysis.instruments import RouteHold
 from loadtests.analysis.prediction.calibration import calibrate
 from loadtests.analysis.summary import Trial
 from loadtests.workload import Request
-from servers.profiles import Budget
+from servers.budget import Budget
 from tests.loadtests.analysis.prediction.known import (
     BACK_MS,
     BUDGET,
