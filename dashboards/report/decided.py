@@ -7,7 +7,7 @@ from typing import Any
 
 from dashboards.report import checks, predictions
 from dashboards.report.capacities import searched
-from dashboards.report.charts import costs, scale
+from dashboards.report.charts import cliffs, costs, scale
 from dashboards.report.charts.plane import Plot
 from dashboards.report.charts.ranges import RangeChart
 from dashboards.report.format import slug
@@ -23,6 +23,14 @@ class Scaled:
     limits: tuple[tuple[str, str, str], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Climbing:
+    """What more requests in flight do to a workload: the chart, and a sentence of each profile."""
+
+    chart: Plot
+    texts: tuple[tuple[str, str], ...]
+
+
 def decided(summary: Summary) -> dict[str, Any]:
     """Verdicts, capacities, scale, costs and checks by name; what the run has not is empty."""
     return {
@@ -33,6 +41,7 @@ def decided(summary: Summary) -> dict[str, Any]:
         "rests_units": list(predictions.RESTS_UNITS),
         "errors_headings": list(predictions.ERRORS),
         "scaled": _scaled(summary),
+        "cliffs": _cliffs(summary),
         "costs": _costs(summary),
         "laws": checks.laws(summary),
         "law_headings": list(checks.LAW_HEADINGS),
@@ -47,6 +56,17 @@ def _scaled(summary: Summary) -> list[Scaled]:
         mine = [point for point in summary.decisions.scale if point.workload == name]
         chart = scale.chart(mine, f"scale-{slug(name)}")
         found.append(Scaled(chart, tuple(scale.limits(mine))))
+    return found
+
+
+def _cliffs(summary: Summary) -> list[Climbing]:
+    """The workloads in which a profile has a cliff; where none has, the sweeps say it already."""
+    every = summary.decisions.cliffs
+    found = []
+    for name in dict.fromkeys(cliff.workload for cliff in every if cliff.edge):
+        mine = [cliff for cliff in every if cliff.workload == name]
+        chart = cliffs.chart(mine, f"cliffs-{slug(name)}")
+        found.append(Climbing(chart, tuple((cliff.profile, cliff.text) for cliff in mine)))
     return found
 
 

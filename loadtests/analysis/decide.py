@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from loadtests.analysis.advice import advice_of
 from loadtests.analysis.claims import claims_of
+from loadtests.analysis.cliffs import cliffs_of
 from loadtests.analysis.costs import costs_of
 from loadtests.analysis.decisions import Decisions
 from loadtests.analysis.diagnosis import diagnoses_of
@@ -32,6 +33,7 @@ def with_decisions(
         costs=costs_of(trials, capacities, experiment.price),
         diagnoses=diagnoses_of([t for t in trials if t.role != "probe" and t.arm == 1]),
         scale=scale_of(trials, experiment, summary.environment),
+        cliffs=cliffs_of(trials, experiment),
         usl=usl_of(trials, experiment),
         noise=noise_floor(trials),
     )

@@ -150,6 +150,24 @@ class ScalePoint:
 
 
 @dataclass(frozen=True, slots=True)
+class Cliff:
+    """Where more requests at once of one profile only wait.
+
+    `points` are (in flight, median latency in ms). `edge` is how many are served at once, None
+    where latency did not rise; `limit` names the pool that has so many `places`, and is empty where
+    none has.
+    """
+
+    profile: str
+    workload: str
+    points: tuple[tuple[int, float], ...]
+    edge: float | None
+    limit: str
+    places: int | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """A claim of the founding text with its verdict.
 
@@ -213,6 +231,7 @@ class Decisions:
     diagnoses: tuple[Diagnosis, ...] = ()
     usl: tuple[Usl, ...] = ()
     scale: tuple[ScalePoint, ...] = ()
+    cliffs: tuple[Cliff, ...] = ()
     claims: tuple[Claim, ...] = ()
     advice: tuple[Advice, ...] = ()
     noise: tuple[NoiseFloor, ...] = ()

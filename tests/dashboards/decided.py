@@ -12,6 +12,7 @@ from loadtests.analysis.decisions import (
     Advice,
     Capacity,
     Claim,
+    Cliff,
     Cost,
     Decisions,
     Diagnosis,
@@ -150,6 +151,7 @@ def decisions(trials: list[Trial]) -> Decisions:
         costs=tuple(_cost(profile, n) for n, profile in enumerate(SLOTS, 1)),
         diagnoses=DIAGNOSES,
         usl=tuple(_usl(profile) for profile in SLOTS),
+        cliffs=tuple(_cliff(profile) for profile in SLOTS),
         scale=tuple(_point(t) for t in trials if t.workload == "hold" and t.role == "sweep"),
         claims=CLAIMS,
         advice=ADVICE,
@@ -210,6 +212,15 @@ def _usl(profile: str) -> Usl:
         Estimate(alpha, 0.001, 0.007, len(points)), Estimate(beta, beta / 2, beta * 2, len(points)),
         ((1 - alpha) / beta) ** 0.5 if profile != "asgi" else None, points,
     )  # fmt: skip
+
+
+def _cliff(profile: str) -> Cliff:
+    places = int(SLOTS[profile])
+    ms = [(n, SERVICE_MS * max(n / places, 1.0)) for n in (1, 2, 4, 8, 16, 32, 64, 128)]
+    if places > 128:
+        return Cliff(profile, "hold", tuple(ms), None, "", None, f"{profile} has no cliff.")
+    name = "worker" if profile == "sync" else "thread"
+    return Cliff(profile, "hold", tuple(ms), float(places), name, places, f"{profile} has one.")
 
 
 def _point(made: Trial) -> ScalePoint:

@@ -217,7 +217,7 @@ def test_ratios_have_their_interval_and_a_word() -> None:
 
 def test_a_run_that_decides_nothing_has_none_of_it() -> None:
     html = page.render(summaries.tour())
-    parts = ("verdicts", "capacity", "advice", "scale", "cost", "noise", "laws")
+    parts = ("verdicts", "capacity", "advice", "scale", "cliffs", "cost", "noise", "laws")
     sentences = (">Verdicts<", "What to choose", "Predicted and measured", "95 % interval</th>",
                  "A verdict is of a claim", "A prediction is made from")  # fmt: skip
 
@@ -251,6 +251,10 @@ def test_names_from_files_are_text_in_claims_advice_and_diagnoses() -> None:
         diagnoses=(dataclasses.replace(decided.DIAGNOSES[0], text=evil, profile=evil),),
         noise=(dataclasses.replace(decided.NOISE[0], profile=evil),),
         scale=tuple(dataclasses.replace(p, workload=evil) for p in MADE.decisions.scale),
+        cliffs=tuple(
+            dataclasses.replace(c, workload=evil, limit=evil, text=evil)
+            for c in MADE.decisions.cliffs
+        ),
     )
     html = page.render(made)
 

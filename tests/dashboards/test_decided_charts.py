@@ -8,6 +8,7 @@ import pytest
 from dashboards.report.charts import (
     axes,
     capacity,
+    cliffs,
     costs,
     plot,
     predicted,
@@ -224,3 +225,34 @@ def test_the_title_of_costs_is_processor_time_and_else_memory() -> None:
         "“wait” needs memory of 100 MiB with asgi and uvloop"
     )
     assert len(costs.chart(without, "k").panels) == 1
+
+
+def test_a_cliff_has_a_panel_for_each_profile_and_a_rule_at_its_edge() -> None:
+    chart = cliffs.chart(DECISIONS.cliffs, "k")
+
+    assert said(chart.title) == (
+        "“hold” climbs with the requests in flight: sync from 4.00 and gthread from 16.0 on; "
+        "asgi and uvloop do not"
+    )
+    assert [panel.heading for panel in chart.panels] == [
+        "4.00 at once; limit: worker × 4", "16.0 at once; limit: thread × 16", "no cliff",
+        "no cliff",
+    ]  # fmt: skip
+    assert [len(panel.rules) for panel in chart.panels] == [1, 1, 0, 0]
+    (bound, measured) = chart.panels[0].series
+    assert (bound.kind, measured.kind, len(measured.marks)) == ("fitted", "measured", 8)
+    assert [said(text) for text in chart.table.rows[0]] == [
+        "sync", "4.00", "worker × 4", "100 ms", "128", "3.20 s",
+    ]  # fmt: skip
+    assert said(chart.table.rows[3][1]) == "≥128"
+
+
+def test_the_bound_of_a_cliff_is_level_up_to_its_edge_and_then_climbs_in_proportion() -> None:
+    chart = cliffs.chart(DECISIONS.cliffs[:1], "k")
+    (bound, measured) = chart.panels[0].series
+
+    path = [tuple(map(float, at.split())) for at in bound.path.removeprefix("M").split("L")]
+    assert path[0][1] == path[1][1]
+    assert path[1][0] == chart.panels[0].rules[0]
+    # What was made lies on it.
+    assert path[2] == (measured.marks[-1].x, measured.marks[-1].y)
