@@ -22,8 +22,10 @@ class Lanes:
 
     def __init__(self, profile: str, budget: Budget) -> None:
         row = PROFILES[profile]
-        self.threads = budget.slots if row.worker == "gthread" else 1
+        threaded = row.worker == "gthread"
+        self.threads = budget.slots if threaded else 1
         self.loops = row.worker not in ("sync", "gthread")
+        self._word = "loop" if self.loops else "thread" if threaded else "process"
         self.processes = row.worker_processes(budget)
         self._workers: dict[int, int] = {}
         self._free_ms = [0.0] * self.processes * self.threads
@@ -33,9 +35,10 @@ class Lanes:
     @property
     def labels(self) -> tuple[str, ...]:
         """The name of each lane."""
-        word = "loop" if self.loops else "process" if self.threads == 1 else "thread"
         count = self.processes * self.threads
-        return (word,) if count == 1 else tuple(f"{word} {n}" for n in range(1, count + 1))
+        if count == 1:
+            return (self._word,)
+        return tuple(f"{self._word} {n}" for n in range(1, count + 1))
 
     def place(self, seen: Seen) -> int | None:
         """The lane of a request, None where it is not known; by order of their beginnings."""

@@ -82,6 +82,13 @@ def test_requests_at_once_are_in_lanes_of_their_own() -> None:
     ]  # fmt: skip
 
 
+def test_one_thread_is_no_process() -> None:
+    one = Budget(slots=1, workers=1)
+
+    assert Lanes("gthread", one).labels == ("thread",)
+    assert Lanes("sync", one).labels == ("process",)
+
+
 def test_every_worker_has_its_own_lanes_and_a_new_one_takes_the_first() -> None:
     lanes = Lanes("sync", Budget(slots=2, workers=1))
 
