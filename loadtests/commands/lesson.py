@@ -122,11 +122,9 @@ def _told(
 ) -> dict[str, object]:
     """Everything that the page shows beside its text."""
     tables = tables_of(lesson, summary)
-    side_by_side = len(summary.profiles) > 1
     return {
         "page": path.name,
         "run": os.path.relpath(run.path),
-        "side_by_side": side_by_side,
         "title": lesson.title,
         "question": lesson.question.text,
         "options": [option.text for option in lesson.question.options],

@@ -27,8 +27,8 @@ def do(arguments: argparse.Namespace) -> int:
     cells = cells_of(experiment, list(specs.saved(folder, experiment)))
     if not cells:
         raise ResultsError(
-            f"{arguments.run}: two profiles under one load are shown side by side, and no load "
-            "has two saved trials here: go on with the run, or choose another"
+            f"{arguments.run}: none of the trials that its experiment names is saved: go on with "
+            f"the run (make resume RUN={arguments.run}), or choose another (make runs)"
         )
     commands = lines.Commands()
     replay = Replay(

@@ -1,6 +1,7 @@
 """A recorded run as a session: the same frames, at the pace at which it was recorded.
 
-Nothing is started, and nothing is loaded.
+Nothing is started, and nothing is loaded. Two profiles are shown side by side; one is shown alone
+where no other had the load.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from servers.profiles import PROFILES
 Saved = Mapping[str, tuple[TrialSpec, TrialFolder]]
 STILL_MS = 3000.0
 """How long the end of a trial stands before it begins again."""
+SIDES = 2
+"""How many profiles are shown at once, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +36,24 @@ class Cell:
     text: str
     trials: Saved
 
+    @property
+    def shown(self) -> int:
+        """How many of its profiles are shown at once."""
+        return min(len(self.trials), SIDES)
+
 
 def cells_of(experiment: Experiment, trials: Sequence[tuple[TrialSpec, TrialFolder]]) -> list[Cell]:
-    """The cells in which two profiles at least have a trial of the sweep, the first of each."""
+    """The cells of the trials that the experiment names, with the first trial of each profile.
+
+    Those that predictions rest on come last. What a search tries is left out: its rates, and how
+    long each is tried, follow from the profile.
+    """
     found: dict[tuple[str, str], dict[str, tuple[TrialSpec, TrialFolder]]] = {}
-    for spec, folder in trials:
-        if spec.role == "sweep":
-            key = (spec.workload.name, spec.load.name)
-            found.setdefault(key, {}).setdefault(spec.profile, (spec, folder))
-    return [
-        Cell(workload, load, _text(mine), mine)
-        for (workload, load), mine in found.items()
-        if len(mine) > 1
-    ]
+    named = [(spec, folder) for spec, folder in trials if spec.role != "probe"]
+    for spec, folder in sorted(named, key=lambda trial: trial[0].role != "sweep"):
+        key = (spec.workload.name, spec.load.name)
+        found.setdefault(key, {}).setdefault(spec.profile, (spec, folder))
+    return [Cell(workload, load, _text(mine), mine) for (workload, load), mine in found.items()]
 
 
 def _text(mine: Saved) -> str:
@@ -89,6 +97,9 @@ class Replay:
         self._at_ms += passed_ms
         if self._at_ms > max(tape.end_ms for tape in self._tapes) + STILL_MS:
             self._rewind()
+        self._tell()
+
+    def _tell(self) -> None:
         shown = []
         for tape, view in zip(self._tapes, self._views, strict=True):
             view.add(tape.between(self._told_ms, self._at_ms))
@@ -112,9 +123,11 @@ class Replay:
         )
 
     def _hello(self) -> dict[str, Any]:
+        bystander = self._experiment.bystander
         return {
             "kind": "replay",
             "run": self._name,
+            "bystander_rps": bystander.rate if bystander else None,
             "window_ms": WINDOW_MS,
             "cells": [{"text": cell.text, "profiles": list(cell.trials)} for cell in self._cells],
             "descriptions": {name: row.description for name, row in PROFILES.items()},
@@ -125,11 +138,16 @@ class Replay:
         number, wanted = command.get("number"), command.get("profiles", [])
         if type(number) is not int or number not in range(len(self._cells)):
             raise Refused(f"there is no load {number!r} in this run")
-        there = self._cells[number].trials
+        cell = self._cells[number]
         names = tuple(map(str, wanted)) if isinstance(wanted, list) else ("",)
-        if len(names) not in (0, 2) or not set(names) <= set(there):
-            raise Refused(f"{wanted!r}: give two of {', '.join(there)}")
+        if len(names) not in (0, cell.shown) or not set(names) <= set(cell.trials):
+            there = ", ".join(cell.trials)
+            allowed = f"two of {there}" if cell.shown == SIDES else f"{there}, which ran alone"
+            raise Refused(f"{wanted!r}: give {allowed}")
         self._play(number, names)
+        if self._paused:
+            # What stands still is its beginning.
+            self._tell()
 
     def _pause(self, command: Mapping[str, Any]) -> None:
         self._paused = command.get("on") is True
@@ -139,27 +157,27 @@ class Replay:
 
     def _play(self, number: int, wanted: tuple[str, ...]) -> None:
         there = self._cells[number].trials
-        chosen = wanted or _two(list(there))
+        chosen = wanted or _first(list(there))
         loaded = [saved.load(*there[profile]) for profile in chosen]
         self._cell, self._profiles, self._spec = number, chosen, loaded[0].spec
         self._tapes = [Tape(trial) for trial in loaded]
-        self._round = 0
         self._rewind()
 
     def _rewind(self) -> None:
         self._clock_ms = self._now_ms()
         self._at_ms = self._told_ms = 0.0
+        # It is never the same twice: what is chosen again begins again, and a page must see that.
         self._round += 1
         self._views = [
             View(profile, self._experiment.server_budget(), 0.0) for profile in self._profiles
         ]
 
 
-def _two(profiles: list[str]) -> tuple[str, str]:
-    """Of each kind the first; where all are of one kind, the first two."""
+def _first(profiles: list[str]) -> tuple[str, ...]:
+    """Of each kind the first; where all are of one kind, the first two, or the only one."""
     flask = [name for name in profiles if PROFILES[name].twin == "flask"]
     others = [name for name in profiles if name not in flask]
-    return (flask[0], others[0]) if flask and others else (profiles[0], profiles[1])
+    return (flask[0], others[0]) if flask and others else tuple(profiles[:SIDES])
 
 
 _COMMANDS: Commands[Replay] = {

@@ -1,4 +1,4 @@
-// The course of the last minute: a point a second, one line for each twin, on axes that both share.
+// The course of the last minute: a point a second, one line for each twin, on axes that they share.
 
 const SPAN_S = 60;
 const HEIGHT = 118;
@@ -21,7 +21,7 @@ export class Course {
     this.dark.addEventListener("change", this.remake);
   }
 
-  // Two other profiles are shown: their charts take this one's place.
+  // Other profiles are shown: their charts take this one's place.
   end() {
     this.watch.disconnect();
     this.dark.removeEventListener("change", this.remake);

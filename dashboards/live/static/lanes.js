@@ -82,7 +82,10 @@ export class Lanes {
       const runs = 2 * bar[CPU] >= bar[ENDED] - bar[BEGAN];
       const solid = bar[OK] ? (bar[ASIDE] ? this.brush.ink : this.colour) : this.brush.alert;
       this.bar(bar[BEGAN], bar[ENDED], y(bar[LANE]), thick, runs ? solid : this.brush.hatch);
-      if (!runs) this.bar(bar[BEGAN], bar[BEGAN] + bar[CPU], y(bar[LANE]), thick, solid, 2);
+      if (runs) continue;
+      // Enough to be seen, and never so much that a short request seems to have run throughout.
+      const least = Math.min(2, (this.x(bar[ENDED]) - this.x(bar[BEGAN])) / 3);
+      this.bar(bar[BEGAN], bar[BEGAN] + bar[CPU], y(bar[LANE]), thick, solid, least);
     }
     for (const [lane, , began, aside] of twin.hand) {
       const style = twin.holds ? this.colour : this.brush.hatch;
@@ -171,9 +174,10 @@ export class Lanes {
     this.height = this.canvas.clientHeight;
     if (!this.width || !this.height) return false;
     const scale = window.devicePixelRatio || 1;
-    if (this.canvas.width !== Math.round(this.width * scale)) {
-      this.canvas.width = Math.round(this.width * scale);
-      this.canvas.height = Math.round(this.height * scale);
+    const [wide, tall] = [this.width, this.height].map((length) => Math.round(length * scale));
+    if (this.canvas.width !== wide || this.canvas.height !== tall) {
+      this.canvas.width = wide;
+      this.canvas.height = tall;
     }
     this.pen ??= this.canvas.getContext("2d");
     this.brush ??= brushes(this.pen, this.colour);

@@ -42,24 +42,30 @@ function begin(hello) {
   page = { descriptions: hello.descriptions };
   const leave = () => page.controls?.let();
   const ask = (change, apply) => guess.ask(change, apply, leave);
-  if (hello.kind === "live") page.controls = new Controls(find("#controls"), hello, ask, fault);
-  else page.replay = new Replay(find("#replay"), hello, fault);
+  if (hello.kind === "live") {
+    page.controls = new Controls(find("#controls"), hello, ask, fault);
+    guess.names(hello.twins);
+  } else page.replay = new Replay(find("#replay"), hello, fault);
   document.body.dataset.kind = hello.kind;
   dress(hello.twins);
   sections.forEach(({ again }, side) => again.addEventListener("click", async () => fault(await tell({ do: "restart", twin: side }))));
 }
 
-// Names, colours and charts for two profiles.
+// Names, colours and charts for two profiles, or for one that has the page alone.
 function dress(twins) {
   page.profiles = twins.map((twin) => twin.profile);
   const colourOf = (profile) => colours[profile] ?? "#999999";
-  page.lanes = sections.map(({ canvas }, side) => new Lanes(canvas, colourOf(page.profiles[side])));
-  sections.forEach(({ section }, side) => {
-    section.style.setProperty("--twin", colourOf(page.profiles[side]));
-    write(section.querySelector("h2"), page.profiles[side]);
-    write(section.querySelector(".description"), page.descriptions[page.profiles[side]]);
+  find("#twins").dataset.shown = twins.length;
+  sections.forEach(({ section }, side) => (section.hidden = side >= twins.length));
+  told = 0; // of other profiles every figure and sentence is another
+  page.lanes = page.profiles.map((profile, side) => {
+    const { section, canvas } = sections[side];
+    sections[side].shown = 0;
+    section.style.setProperty("--twin", colourOf(profile));
+    write(section.querySelector("h2"), profile);
+    write(section.querySelector(".description"), page.descriptions[profile]);
+    return new Lanes(canvas, colourOf(profile));
   });
-  guess.names(twins);
   page.latency?.end();
   page.throughput?.end();
   const lines = page.profiles.map((name) => ({ label: name, stroke: colourOf(name) }));
@@ -71,9 +77,8 @@ function dress(twins) {
 function frame(news) {
   if (!page) return;
   const shown = news.twins.map((twin) => twin.profile).join();
-  const round = `${news.cell}/${news.round}`;
-  if (shown !== page.profiles.join() || (page.round !== undefined && page.round !== round)) dress(news.twins);
-  page.round = round;
+  if (shown !== page.profiles.join() || (page.round !== undefined && page.round !== news.round)) dress(news.twins);
+  page.round = news.round;
   write(find("#load"), news.load);
   find("#banner").hidden = !news.banner;
   write(find("#banner"), news.banner);

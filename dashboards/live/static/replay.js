@@ -1,4 +1,5 @@
-// What the class chooses of a recorded run: a load, two profiles, and when it stands still.
+// What the class chooses of a recorded run: a load, two profiles where more than one had it, and
+// when it stands still.
 
 import { tell } from "./stream.js";
 
@@ -7,6 +8,7 @@ export class Replay {
     this.form = form;
     this.cells = hello.cells;
     this.fault = fault;
+    this.aside(hello.bystander_rps);
     form.hidden = false;
     form.addEventListener("submit", (event) => event.preventDefault());
     const { cell, left, right, pause } = form.elements;
@@ -24,6 +26,12 @@ export class Replay {
     });
   }
 
+  // What the page says of a bystander, where the run had one, and of its rate.
+  aside(rps) {
+    if (rps === null) document.body.dataset.bystander = "none";
+    else document.querySelector("#bystander-rps").textContent = rps;
+  }
+
   async choose(profiles) {
     this.fault(await tell({ do: "cell", number: Number(this.form.elements.cell.value), profiles }));
   }
@@ -38,15 +46,25 @@ export class Replay {
   show(frame) {
     const { cell, left, right } = this.form.elements;
     this.form.querySelector("progress").value = Math.min(frame.at_ms / frame.end_ms, 1);
-    this.form.querySelector("output").value = `${(Math.min(frame.at_ms, frame.end_ms) / 1000).toFixed(0)} of ${(frame.end_ms / 1000).toFixed(0)} s`;
+    this.form.querySelector(".at").textContent = `${(Math.min(frame.at_ms, frame.end_ms) / 1000).toFixed(0)} of ${(frame.end_ms / 1000).toFixed(0)} s`;
     if (document.activeElement !== cell) cell.value = frame.cell;
-    if (this.cell !== frame.cell) {
-      this.cell = frame.cell;
-      for (const select of [left, right])
-        select.replaceChildren(...this.cells[frame.cell].profiles.map((name) => new Option(name, name)));
-    }
-    [left, right].forEach((select, side) => {
-      if (document.activeElement !== select) select.value = frame.twins[side].profile;
+    const other = this.cell !== frame.cell;
+    if (other) this.offer(frame.cell);
+    frame.twins.forEach((twin, side) => {
+      const select = [left, right][side];
+      if (other || document.activeElement !== select) select.value = twin.profile;
     });
+  }
+
+  // The profiles of a load; there is nothing to choose where one had it alone.
+  offer(number) {
+    this.cell = number;
+    const { cell, left, right } = this.form.elements;
+    const { profiles } = this.cells[number];
+    for (const select of [left, right]) {
+      if (profiles.length < 2 && document.activeElement === select) cell.focus();
+      select.closest("label").hidden = profiles.length < 2;
+      select.replaceChildren(...profiles.map((name) => new Option(name, name)));
+    }
   }
 }

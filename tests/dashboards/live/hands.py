@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from playwright.sync_api import ConsoleMessage, Page
+from playwright.sync_api import ConsoleMessage, Locator, Page
 
 SOON_MS = 15_000
 CALM = {
@@ -61,6 +61,16 @@ def number(tab: Page, side: int, name: str) -> float:
         return float("nan")
     value, _, unit = text.removesuffix("/s").partition(" ")
     return float(value) * {"": 1.0, "ms": 1.0, "s": 1000.0, "%": 0.01}[unit]
+
+
+def shown(tab: Page) -> list[str]:
+    """The profiles that are shown."""
+    return tab.locator(".twin h2:visible").all_inner_texts()
+
+
+def choice(tab: Page, name: str) -> Locator:
+    """What is chosen from a list of this name."""
+    return tab.get_by_role("combobox", name=name, exact=True)
 
 
 def picture(tab: Page) -> str:

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from loadtests.lessons import lesson as lessons
+from loadtests.lessons.recorded import RECORDED
 from tests.loadtests.mini import ROOT, eventually, free_ports
 
 END_S = 20.0
@@ -47,6 +49,11 @@ def page(log: Path, *arguments: str) -> Iterator[Running]:
     with start(log, *arguments) as process:
         found = eventually(lambda: re.search(r"http://127\.0\.0\.1:\d+/", log.read_text()))
         yield Running(process, found[0], log)
+
+
+def replay(log: Path, number: int) -> contextlib.AbstractContextManager[Running]:
+    """The page with the recorded run of a lesson."""
+    return page(log, "--port", "0", "--replay", str(lessons.folder(number) / RECORDED))
 
 
 def ports() -> list[str]:

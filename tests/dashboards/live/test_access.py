@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib import resources
 from typing import Any
 
 import pytest
@@ -11,13 +10,12 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.dashboards.live.hands import SOON_MS, until
 from tests.dashboards.live.pages import Running
+from tests.dashboards.live.screens import SCREENS, fits, named, serious
 
 pytestmark = [pytest.mark.slow, pytest.mark.live]
-AXE = (resources.files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
-SCREENS = [(1280, "light"), (1280, "dark"), (400, "light"), (400, "dark")]
 
 
-@pytest.fixture(params=SCREENS, ids=lambda screen: f"{screen[0]}-{screen[1]}")
+@pytest.fixture(params=SCREENS, ids=named)
 def screen(request: Any, browser: Browser, running: Running) -> Iterator[Page]:
     """The page as it runs, on screens of two widths, light and dark."""
     width, scheme = request.param
@@ -27,18 +25,6 @@ def screen(request: Any, browser: Browser, running: Running) -> Iterator[Page]:
     expect(opened.locator(".diagnosis b").last).not_to_be_empty(timeout=SOON_MS)
     yield opened
     opened.close()
-
-
-def serious(tab: Page) -> list[str]:
-    """What axe finds that is serious or critical, with where it is."""
-    tab.evaluate(AXE)
-    found: list[dict[str, Any]] = tab.evaluate("axe.run().then(found => found.violations)")
-    return [
-        f"{one['id']}: {node['html']}"
-        for one in found
-        if one["impact"] in ("serious", "critical")
-        for node in one["nodes"]
-    ]
 
 
 def test_axe_finds_no_serious_fault(screen: Page) -> None:
@@ -51,14 +37,7 @@ def test_axe_finds_no_serious_fault(screen: Page) -> None:
 
 
 def test_it_fits_the_screen(screen: Page) -> None:
-    width = screen.evaluate("innerWidth")
-
-    assert screen.evaluate("document.documentElement.scrollWidth") <= width
-    if width == 1280:
-        # Everything but the foot of the page, on a projector.
-        box = screen.locator("#charts").bounding_box()
-        assert box is not None
-        assert box["y"] + box["height"] <= 720
+    assert fits(screen)
 
 
 def test_long_sentences_move_nothing(screen: Page) -> None:

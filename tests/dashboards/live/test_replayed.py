@@ -8,10 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from loadtests.lessons import lesson as lessons
-from loadtests.lessons.recorded import RECORDED
-from tests.dashboards.live.hands import SOON_MS, noting, number, picture, until
-from tests.dashboards.live.pages import END_S, Running, page, start
+from tests.dashboards.live.hands import SOON_MS, noting, number, picture, shown, until
+from tests.dashboards.live.pages import END_S, Running, replay, start
 from tests.loadtests.mini import descendants
 
 pytestmark = [pytest.mark.slow, pytest.mark.live]
@@ -20,7 +18,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.live]
 @pytest.fixture(scope="module")
 def replayed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     log = tmp_path_factory.mktemp("replay") / "log"
-    with page(log, "--port", "0", "--replay", str(lessons.folder(7) / RECORDED)) as found:
+    with replay(log, 7) as found:
         yield found
 
 
@@ -32,11 +30,6 @@ def player(browser: Browser, replayed: Running) -> Iterator[Page]:
         expect(opened.locator(".twin[data-state=recorded]")).to_have_count(2, timeout=SOON_MS)
         yield opened
         opened.close()
-
-
-def shown(tab: Page) -> list[str]:
-    """The profiles that are shown."""
-    return [name.inner_text() for name in tab.locator(".twin h2").all()]
 
 
 def test_it_plays_without_a_server(player: Page, replayed: Running) -> None:

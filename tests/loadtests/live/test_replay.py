@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from loadtests import door, matrix, specs
 from loadtests import experiment as experiments
-from loadtests import specs
+from loadtests.analysis import saved
 from loadtests.lessons import lesson as lessons
 from loadtests.lessons.recorded import RECORDED
 from loadtests.live.replay import Replay, cells_of
 from loadtests.live.tape import Tape
 from loadtests.matrix import BYSTANDER
-from loadtests.results import RunFolder
+from loadtests.results import RunFolder, TrialFolder
 from loadtests.samples import Outcome
-from tests.loadtests.analysis.saved import ORIGIN_NS, Row, trial_of, usage, with_server
+from tests.loadtests.analysis.saved import ORIGIN_NS, TEXT, Row, trial_of, usage, with_server
 
 # The warm-up of these trials lasts a second, which is when the tape begins.
 WARM_MS = 1000.0
@@ -76,11 +81,12 @@ class Player:
     """The replay of a lesson's recorded run, by a clock that a test moves."""
 
     def __init__(self, number: int) -> None:
-        folder = RunFolder(lessons.folder(number) / RECORDED)
+        self.folder = folder = RunFolder(lessons.folder(number) / RECORDED)
         experiment = experiments.parse(folder.experiment.read_text(), "experiment.toml")
+        self.trials = list(specs.saved(folder, experiment))
         self.said: list[Mapping[str, Any]] = []
         self.now_ms = 10_000.0
-        cells = cells_of(experiment, list(specs.saved(folder, experiment)))
+        cells = cells_of(experiment, self.trials)
         self.replay = Replay("recorded", experiment, cells, self.said.append, lambda: self.now_ms)
         self.replay.start()
 
@@ -129,6 +135,127 @@ def test_two_others_can_be_chosen(player: Player) -> None:
     assert [twin["profile"] for twin in frame["twins"]] == ["hybrid", "uvloop"]
 
 
+def counted(player: Player, number: int, at_ms: float) -> tuple[float, float]:
+    """Of a saved trial the answers a second and their median latency, over the last 5 seconds."""
+    trial = saved.load(*player.trials[number])
+    samples, plan = trial.samples, trial.plan
+    done_ms = samples.done_ns / 1e6 + 1000.0 * plan.warmup_s
+    window = (done_ms > at_ms - 5000.0) & (done_ms <= at_ms)
+    mine = samples.where(window & (samples.outcome == Outcome.COMPLETED))
+    latencies = (mine.done_ns - mine.intended_ns) / 1e6
+    return len(latencies) / 5.0, float(np.median(latencies))
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_a_load_that_one_profile_had_is_shown_alone(number: int) -> None:
+    player = Player(4)
+    assert [cell["profiles"] for cell in player.said[0]["hello"]["cells"]] == [["gthread"]] * 4
+    assert player.said[0]["hello"]["twins"] == [{"profile": "gthread"}]
+    assert player.ask(do="cell", number=number) == ""
+
+    frame = player.pass_s(10)[-1]
+
+    (twin,) = frame["twins"]
+    answered_rps, median_ms = counted(player, number, frame["at_ms"])
+    assert twin["answered_rps"] == pytest.approx(answered_rps, abs=0.05)
+    # Who still waits counts too: of a queue that grows the page's median is a little higher.
+    assert twin["p50_ms"] == pytest.approx(median_ms, rel=0.1)
+    assert twin["lanes"] == ["thread"]
+    assert twin["expected"]["capacity_rps"] == pytest.approx(48, rel=0.05)
+
+
+def test_waiting_grows_with_the_load_that_is_chosen() -> None:
+    player = Player(4)
+    medians = []
+    for number in range(4):
+        player.ask(do="cell", number=number)
+        medians.append(player.pass_s(12)[-1]["twins"][0]["p50_ms"])
+
+    assert medians == sorted(medians)
+    assert 20 < medians[0] < 25
+    assert medians[3] > 4 * medians[0]
+
+
+def test_loads_of_two_profiles_and_of_one_follow_each_other() -> None:
+    player = Player(3)
+    assert [len(cell["profiles"]) for cell in player.said[0]["hello"]["cells"]] == [2, 1, 1, 1]
+
+    shown = []
+    for number in (0, 2, 0, 3):
+        assert player.ask(do="cell", number=number) == ""
+        twins = player.pass_s(5)[-1]["twins"]
+        shown.append({twin["profile"]: round(twin["hold_ms"]) for twin in twins})
+
+    both = ["gthread", "uvloop"]
+    assert [list(one) for one in shown] == [both, ["uvloop"], both, ["uvloop"]]
+    # What blocks and what computes holds the loop; what was handed to a process does not.
+    assert shown[0] == shown[2]
+    assert shown[0]["uvloop"] > 50
+    assert shown[1]["uvloop"] > 50
+    assert shown[3]["uvloop"] < 10
+
+
+def test_the_page_is_told_of_the_bystander_that_a_run_had() -> None:
+    assert Player(3).said[0]["hello"]["bystander_rps"] == 40.0
+    assert Player(4).said[0]["hello"]["bystander_rps"] is None
+
+
+def test_what_is_chosen_again_begins_again_and_a_page_can_see_it(player: Player) -> None:
+    (*_, before) = player.pass_s(2)
+    player.ask(do="cell", number=0)
+
+    (after,) = player.pass_s(0.25)
+    assert after["at_ms"] < before["at_ms"]
+    assert after["round"] > before["round"]
+
+
+def test_what_is_chosen_in_a_pause_is_shown_at_its_beginning() -> None:
+    player = Player(3)
+    player.pass_s(2)
+    player.ask(do="pause", on=True)
+    before = len(player.said)
+    player.ask(do="cell", number=1)
+
+    frames = [said for said in player.said[before:] if "frame" in said]
+    assert [(frame["at_ms"], len(frame["twins"])) for frame in frames] == [(0.0, 1)]
+    assert player.pass_s(2) == []
+    player.ask(do="pause", on=False)
+    assert player.pass_s(0.25)[0]["at_ms"] == 250.0
+
+
+def test_the_loads_are_those_that_the_experiment_names() -> None:
+    text = TEXT.replace("[[workloads]]", '[predict]\nloads = ["5/s"]\n[[workloads]]')
+    text += '[[loads]]\nname = "5/s"\nmode = "open"\nrate = 5.0\n'
+    experiment = experiments.parse(text, "small.toml")
+    named = [(spec, TrialFolder(Path(f"{spec.number}"))) for spec in matrix.trials(experiment)]
+    assert [spec.role for spec, _ in named] == ["calibrate"] * 2 + ["sweep"] * 2
+    probe = replace(named[0][0], number=5, role="probe")
+    again = [(replace(spec, number=9), TrialFolder(Path("9"))) for spec, _ in named]
+
+    cells = cells_of(experiment, [*named[:3], (probe, TrialFolder(Path("5"))), *again[:3]])
+
+    found = [(cell.load, [(p, f.path.name) for p, (_, f) in cell.trials.items()]) for cell in cells]
+    # The trial of the last profile is not there.
+    assert found == [
+        ("50/s", [("sync", "3")]),
+        ("5/s", [("sync", "1"), ("uvloop", "2")]),
+    ]
+    assert [cell.text for cell in cells] == ["50 requests/s, wait", "5 requests/s, wait"]
+    assert [cell.shown for cell in cells] == [1, 2]
+
+
+def test_a_run_without_a_saved_trial_is_refused_with_a_remedy(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copy(lessons.folder(4) / RECORDED / "experiment.toml", tmp_path)
+
+    assert door.main(["replay", str(tmp_path)]) == 2
+
+    said = capsys.readouterr().err
+    assert said.startswith(f"error: {tmp_path}: none of the trials that its experiment names")
+    assert f"make resume RUN={tmp_path}" in said
+
+
 def test_a_pause_stands_still_and_goes_on_where_it_was(player: Player) -> None:
     player.pass_s(2)
     assert player.ask(do="pause", on=True) == ""
@@ -151,6 +278,16 @@ def test_who_does_not_watch_misses_nothing_and_a_pause_outlasts_it(player: Playe
     assert player.pass_s(1) == []
 
 
+@pytest.mark.parametrize("wanted", [["gthread"], ["uvloop", "uvloop"], [1], "uvloop"])
+def test_of_a_load_that_one_had_alone_no_other_is_shown(wanted: object) -> None:
+    player = Player(3)
+    assert "give uvloop, which ran alone" in player.ask(do="cell", number=1, profiles=wanted)
+    assert len(player.pass_s(0.25)[0]["twins"]) == 2
+
+    assert player.ask(do="cell", number=1, profiles=["uvloop"]) == ""
+    assert len(player.pass_s(0.25)[0]["twins"]) == 1
+
+
 @pytest.mark.parametrize(
     ("command", "words"),
     [
@@ -158,6 +295,7 @@ def test_who_does_not_watch_misses_nothing_and_a_pause_outlasts_it(player: Playe
         ({"do": "cell", "number": True}, "no load True"),
         ({"do": "cell", "number": 0, "profiles": ["sync", "uvloop"]}, "give two of gthread"),
         ({"do": "cell", "number": 0, "profiles": "uvloop"}, "give two of"),
+        ({"do": "cell", "number": 0, "profiles": ["uvloop"]}, "give two of"),
         ({"do": "set", "controls": {"rate": 3}}, "'set' is not known here"),
     ],
 )
