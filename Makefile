@@ -33,7 +33,7 @@ test: $(DEVELOP) ## the whole test suite
 	@$(BIN)/python -m pytest -m "not alone and not live and not lessons" -n 3 --dist loadfile --no-loadscope-reorder
 	@$(BIN)/python -m pytest -m alone
 
-test-live: $(DEVELOP) ## the live page, driven in a real Chromium (about two minutes and a half)
+test-live: $(DEVELOP) ## the live page, driven in a real Chromium (about three minutes)
 	@$(BIN)/python -m pytest -m live
 
 test-lessons: $(DEVELOP) ## every lesson for real: in its time, and its text true on this machine
