@@ -13,7 +13,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from servers import ledger
-from servers.budget import Budget
+from servers.budget import Budget, Dependencies
 from servers.profiles import PROFILES, Instruments, Profile
 
 
@@ -46,7 +46,8 @@ def _serve(arguments: argparse.Namespace) -> int:
     if arguments.bare or arguments.explain:
         instruments = "off" if arguments.bare else "explain"
     command = profile.command(port, budget, host)
-    environment = profile.environment(budget, instruments, str(arguments.ledgers.absolute()))
+    ledgers, called = str(arguments.ledgers.absolute()), _dependencies(arguments)
+    environment = profile.environment(budget, instruments, ledgers, called)
     if arguments.dry_run:
         print(_as_shell(command, environment))
     else:
@@ -73,6 +74,9 @@ def _parser() -> argparse.ArgumentParser:
         option = "--" + item.name.replace("_", "-")
         meaning = item.metadata["meaning"] + " (%(default)s)"
         parser.add_argument(option, type=int, default=item.default, metavar="N", help=meaning)
+    parser.add_argument(
+        "--downstream", default="", metavar="URL", help="what /downstream calls: http://HOST:PORT"
+    )
     _add_instruments(parser)
     parser.add_argument("--dry-run", action="store_true", help="print the command and end")
     return parser
@@ -106,8 +110,19 @@ def _budget(arguments: argparse.Namespace) -> Budget:
     try:
         return Budget(**{item.name: getattr(arguments, item.name) for item in fields(Budget)})
     except ValueError as error:
-        name, rest = str(error).split(" ", 1)
-        raise DoorError(f"--{name.replace('_', '-')} {rest}", code=2) from None
+        raise _refused(error) from None
+
+
+def _dependencies(arguments: argparse.Namespace) -> Dependencies:
+    try:
+        return Dependencies(downstream=arguments.downstream)
+    except ValueError as error:
+        raise _refused(error) from None
+
+
+def _refused(error: ValueError) -> DoorError:
+    name, rest = str(error).split(" ", 1)
+    return DoorError(f"--{name.replace('_', '-')} {rest}", code=2)
 
 
 def _port(given: int | None, profile: Profile) -> int:

@@ -5,12 +5,16 @@ Rule: this module imports the standard library only, since the load tests read i
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, fields
 
 MAX_SLOTS = 256
 MAX_PROCESSES = 64
 MAX_CONNECTIONS = 1_024
 MAX_JOBS = 100_000
+DOWNSTREAM_PORT = 8010
+"""Where the downstream service listens if nobody says otherwise."""
+_URL = re.compile(r"http://[^/?#@\s]+/?")
 
 
 def _bounded(default: int, maximum: int, meaning: str) -> int:
@@ -48,12 +52,16 @@ class Dependencies:
     """Where a server finds what it calls on. What is empty it does not have.
 
     `downstream` is the root of a service's URL, `database` a PostgreSQL URL, and `jobs` the file
-    that keeps its deferred work.
+    that keeps its deferred work. A `ValueError` names one that cannot be used.
     """
 
     downstream: str = ""
     database: str = ""
     jobs: str = ""
+
+    def __post_init__(self) -> None:
+        if self.downstream and not _URL.fullmatch(self.downstream):
+            raise ValueError(f"downstream is {self.downstream!r}: give http://HOST:PORT")
 
 
 NOTHING = Dependencies()

@@ -24,6 +24,13 @@ __all__ = [
 ]
 
 MAX_BODY_BYTES = 1_048_576
+# What a call to another service may take before the request is given up: until a connection of the
+# pool is free (503), until the answer is there, given how long it is asked to take (504), and all
+# calls of a request together (504), which is less than any worker is given.
+CALL_PLACE_S = 2.0
+CALL_FACTOR, CALL_EXTRA_S = 4, 2.0
+CALLS_TOTAL_S = 100.0
+RETRY_AFTER_S = 1
 MEDIA_TYPE = "application/json"
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 
@@ -54,6 +61,9 @@ def _table(endpoints: Sequence[Endpoint]) -> Mapping[str, Endpoint]:
 
 
 MS = Parameter("ms", "milliseconds", 10, 0, 10_000, "how long it takes")
+CALLS = Parameter("calls", "calls", 1, 1, 16, "how many calls")
+CALL_MS = Parameter("ms", "milliseconds", 10, 0, 2_000, "how long each call takes on average")
+THREADS = Parameter("threads", "threads", 0, 0, 16, "how many calls at once in the sync twin")
 UNITS = Parameter("units", "units of about 1 ms", 1, 1, 1_000, "how much there is to compute")
 
 # /hello stands first because Starlette tries its routes in order.
@@ -66,6 +76,13 @@ ENDPOINTS = _table(
         Endpoint("/offload", "GET", (MS,), ("ms",), "the blocking call, in a thread", True),
         Endpoint(
             "/cpu-offload", "GET", (UNITS,), ("units", "digest"), "computes in a process", True
+        ),
+        Endpoint(
+            "/downstream",
+            "GET",
+            (CALLS, CALL_MS, THREADS),
+            ("calls", "ms"),
+            "calls another service: in turn or through threads, from a loop all at once",
         ),
         Endpoint("/healthz", "GET", (), ("status",), "the worker lives"),
         Endpoint("/parity", "GET", (), FACTS, "what this worker really is"),

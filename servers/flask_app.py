@@ -15,6 +15,7 @@ from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException
 
 from servers import contract, problems
+from servers.calling.threaded import calls_of
 from servers.contract import AT, ENDPOINTS, Problem
 from servers.instruments.wsgi import measured
 from servers.parity import facts
@@ -81,6 +82,13 @@ def cpu_offload() -> Response:
     units = arguments("/cpu-offload")["units"]
     digest = compute(units)
     return answer(contract.render({"units": units, "digest": digest}))
+
+
+def downstream() -> Response:
+    asked = arguments("/downstream")
+    calls, ms = asked["calls"], asked["ms"]
+    calls_of(current_app, settings()).make(calls, ms, asked["threads"])
+    return answer(contract.render({"calls": calls, "ms": ms}))
 
 
 def healthz() -> Response:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal["counter", "gauge", "histogram"]
-Writer = Literal["worker", "exporter", "generator"]
+Writer = Literal["worker", "downstream", "exporter", "generator"]
 
 # Upper bounds in seconds, a factor of 1.5 apart: from 0.25 ms to over a minute.
 BUCKETS = tuple(round(0.00025 * 1.5**step, 9) for step in range(32))

@@ -16,6 +16,7 @@ from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
 from starlette.requests import Request
 
+from servers.calling.looped import Calls
 from servers.instruments.offload import offloaded
 from servers.lifeline import exit_with_parent
 from servers.settings import Settings
@@ -86,7 +87,8 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
         if settings.placement == "pools":
             runs = [app.state.pools.in_process(compute, 1) for _ in range(settings.pool_processes)]
             await asyncio.gather(*runs)
-        yield
+        async with Calls(settings, getattr(app.state, "meter", None)) as app.state.calls:
+            yield
 
 
 def _open(settings: Settings, processes: ProcessPoolExecutor) -> Pools:

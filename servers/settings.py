@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import get_args
 
-from servers.budget import MAX_CONNECTIONS, MAX_JOBS, MAX_PROCESSES, MAX_SLOTS
+from servers.budget import MAX_CONNECTIONS, MAX_JOBS, MAX_PROCESSES, MAX_SLOTS, Dependencies
 from servers.profiles import (
     ENVIRONMENT_PREFIX,
     Instruments,
@@ -71,6 +71,12 @@ class Settings:
             value = getattr(self, name)
             if value not in allowed:
                 raise SettingsError(f"{_variable(name)} is {value!r}: use {' or '.join(allowed)}")
+
+        try:
+            Dependencies(self.downstream, self.database, self.jobs)
+        except ValueError as error:
+            name, rest = str(error).split(" ", 1)
+            raise SettingsError(f"{_variable(name)} {rest}") from None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:

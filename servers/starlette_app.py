@@ -18,6 +18,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from servers import contract, problems
+from servers.calling.looped import calls_of
 from servers.contract import AT, ENDPOINTS, Problem
 from servers.instruments.answer import Answer
 from servers.instruments.asgi import measured
@@ -76,6 +77,13 @@ async def cpu_offload(request: Request) -> Answer:
     units = arguments(request, "/cpu-offload")["units"]
     digest = await pools_of(request).in_process(compute, units)
     return answer(contract.render({"units": units, "digest": digest}))
+
+
+async def downstream(request: Request) -> Answer:
+    asked = arguments(request, "/downstream")
+    calls, ms = asked["calls"], asked["ms"]
+    await calls_of(request).make(calls, ms)
+    return answer(contract.render({"calls": calls, "ms": ms}))
 
 
 async def healthz(request: Request) -> Answer:

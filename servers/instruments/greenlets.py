@@ -10,6 +10,9 @@ from typing import Any
 
 from servers.instruments.request import MeasuredRequest
 
+SWITCHES: dict[int, Switches] = {}
+"""By thread: what tells apart for which request its greenlets work."""
+
 
 def are_used() -> bool:
     """Whether this process runs its requests in greenlets."""
@@ -30,6 +33,7 @@ def switching() -> Switches:
 
     switches = Switches(native_thread(), getcurrent, gettrace())
     settrace(switches.trace)
+    SWITCHES[native_thread()] = switches
     return switches
 
 

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from servers.settings import Settings
 from tests.contract.clients import Client, FlaskClient, StarletteClient
+from tests.servers.downstream import downstream, root
+
+
+@pytest.fixture(scope="session")
+def called(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The root of a downstream service that answers what it is asked."""
+    with downstream(tmp_path_factory.mktemp("downstream")) as live:
+        yield root(live)
 
 
 @pytest.fixture(params=[FlaskClient, StarletteClient], ids=["flask", "starlette"])
-def client(request: pytest.FixtureRequest) -> Client:
+def client(request: pytest.FixtureRequest, called: str) -> Client:
     """A twin in this process, asked without a socket."""
-    twin: Client = request.param(Settings(threads=2, pool_processes=1))
+    twin: Client = request.param(Settings(threads=2, pool_processes=1, downstream=called))
     return twin

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from servers.budget import Budget
+from servers.budget import NOTHING, Budget, Dependencies
 from servers.profiles import PROFILES, Instruments
 
 READY_S = 20
@@ -112,11 +112,13 @@ def running(
     extra: Sequence[str] = (),
     instruments: Instruments = "on",
     ledgers: Path | None = None,
+    dependencies: Dependencies = NOTHING,
 ) -> Iterator[Live]:
     """Serve a profile while the block runs; `extra` arguments are put behind its own."""
     profile, budget, port = PROFILES[name], budget or Budget(), free_port()
     command = [*profile.command(port, budget), *extra]
-    environment = profile.environment(budget, instruments, str(ledgers) if ledgers else None)
+    folder = str(ledgers) if ledgers else None
+    environment = profile.environment(budget, instruments, folder, dependencies)
     with launched(command, environment, port) as live:
         yield live
 

@@ -23,6 +23,12 @@ NOT_SHOWN = {
     "testbed_sampled_seconds_total": "the time that the same is divided by",
     "testbed_host_cpu_seconds_total": "of the host only what a hypervisor took concerns a trial, "
     "and the analysis judges that",
+    "testbed_pool_wait_seconds": "how many wait for a place is shown; the report has how long",
+    **{
+        name: "of no profile, and so no panel's; the report says whether it was the bottleneck"
+        for name in METRICS
+        if METRICS[name].writer == "downstream"
+    },
 }
 """Metrics that no panel asks for, and why."""
 

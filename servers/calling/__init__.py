@@ -1,0 +1,1 @@
+"""How a worker calls the downstream service: by the same library in both twins, each in its way."""
