@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from servers.budget import Dependencies
 from servers.contract import ALLOW, MAX_BODY_BYTES
 from tests.servers.live import Live, ask, running
 
@@ -24,7 +26,7 @@ TOKENS = ["a", "Z", "/", "//", ".", "..", "-", "~", "*", "%20", "%2F", "%2f", "%
 TOKENS += ["%C3%A9", "%FF", "%", "%zz", ";", ":", "@", "!", "$", "'", "(", ",", "+", "[", "|"]
 NUMBERS = ["0", "1", "2", "003", "%31", "1001", "10001", "-1", "1.0", "1e1", " 1", "", "+1"]
 NUMBERS = [number.replace(" ", "%20") for number in NUMBERS] + ["9" * 30, "0" * 30, "%D9%A1"]
-NAMES = ["ms", "units", "m%73", "MS", "ms ", "ms[]", "", "x"]
+NAMES = ["ms", "units", "calls", "threads", "m%73", "MS", "ms ", "ms[]", "", "x"]
 HEADERS = [
     ("Accept", "text/html;q=0.1"),
     ("Accept-Encoding", "gzip, br"),
@@ -53,7 +55,7 @@ class Query:
 
 text = st.lists(st.sampled_from(TOKENS), max_size=5).map("".join)
 pairs = st.tuples(
-    st.one_of(st.sampled_from(NAMES[:2]), st.sampled_from(NAMES), text),
+    st.one_of(st.sampled_from(NAMES[:4]), st.sampled_from(NAMES), text),
     st.one_of(st.sampled_from(NUMBERS), text),
 )
 queries = st.lists(pairs.map("=".join), max_size=3).map("&".join)
@@ -81,9 +83,10 @@ def requests(draw: st.DrawFn) -> Query:
 
 
 @pytest.fixture(scope="module")
-def twins() -> Iterator[tuple[Live, Live]]:
-    """Both twins on real servers."""
-    with running("gthread") as threaded, running("asgi") as looped:
+def twins(called: str) -> Iterator[tuple[Live, Live]]:
+    """Both twins on real servers, which call the same downstream service."""
+    served = partial(running, dependencies=Dependencies(downstream=called))
+    with served("gthread") as threaded, served("asgi") as looped:
         yield threaded, looped
 
 
@@ -108,6 +111,26 @@ def test_generated_requests_are_answered_alike(twins: tuple[Live, Live]) -> None
     assert len(statuses) >= 500
     assert {200, 404, 405, 413, 422} <= set(statuses)
     assert max(statuses) < 500
+
+
+@pytest.mark.slow
+def test_generated_calls_are_answered_alike(twins: tuple[Live, Live]) -> None:
+    """Numbers in and out of their bounds, for an endpoint that takes several."""
+    statuses: set[int] = set()
+    amounts = st.sampled_from(["0", "1", "2", "16", "17", "002", "x", ""])
+    names = st.sampled_from(["calls", "ms", "threads", "thread"])
+    queries = st.lists(st.tuples(names, amounts).map("=".join), max_size=3).map("&".join)
+
+    @settings(max_examples=100, derandomize=True, database=None, deadline=None)
+    @given(queries)
+    def compare(query: str) -> None:
+        asked = Query("GET", f"/downstream?{query}", {}, None)
+        first, second = (_seen(live, asked) for live in twins)
+        assert first == second
+        statuses.add(first[0])
+
+    compare()
+    assert statuses == {200, 422}
 
 
 def _seen(live: Live, query: Query) -> tuple[int, list[str | None], bytes]:
