@@ -86,10 +86,11 @@ def _run_trials(experiment: Experiment, folder: RunFolder) -> None:
     """Run what is missing. Signals only leave word: a world stops its processes undisturbed."""
     progress = Lines(sys.stdout, experiment.warmup_s)
     cpus = host.split_cpus(experiment.generators)
+    beside = host.beside_cpus(experiment.generators)
     world = RealWorld()
     before = {name: signal.signal(name, lambda *_: world.interrupt()) for name in SIGNALS}
     try:
-        run(world, experiment, folder, progress, cpus, host.environment)
+        run(world, experiment, folder, progress, cpus, host.environment, beside)
     finally:
         # Who has interrupted a run once has been heard: what follows is short.
         for name, handler in before.items():

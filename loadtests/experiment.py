@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from pydantic import Field, ValidationError, model_validator
 
+from loadtests import backing
 from loadtests.deciding import Calibrating, Objective, Price, Stopping
 from loadtests.experiment_errors import ExperimentError, sentences
 from loadtests.standing import Standing, narrowed
@@ -60,6 +61,7 @@ class Experiment(Table):
     budget: dict[str, int] = Field(default_factory=dict)
     bystander: Bystander | None = None
     standing: Standing | None = None
+    downstream: backing.Downstream | None = None
     retries: int = Field(default=1, ge=0, le=5)
     twice: tuple[str, ...] = ()
     predict: Calibrating | None = None
@@ -103,6 +105,7 @@ class Experiment(Table):
                 f"capture_from_s is {self.capture_from_s:g}, allowed: less than measure_s, which "
                 f"is {self.measure_s:g}"
             )
+        backing.agree(self)
         self.server_budget()
         return self
 

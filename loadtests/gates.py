@@ -47,6 +47,7 @@ ANALYZED = (
     "little",
     "utilisation",
     "steal",
+    "downstream",
     "drifting",
 )
 """The reasons that only an analysis sees."""

@@ -88,6 +88,11 @@ class TrialFolder:
         return self.path / "server.log"
 
     @property
+    def downstream_log(self) -> Path:
+        """What the downstream service printed, where the server called one."""
+        return self.path / "downstream.log"
+
+    @property
     def generator_log(self) -> Path:
         """What Locust printed."""
         return self.path / "locust.log"

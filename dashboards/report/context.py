@@ -9,6 +9,7 @@ from dashboards.report import columns, compared, holding, trials, warned
 from dashboards.report.anchors import aliases
 from dashboards.report.cells import Row, cells
 from dashboards.report.decided import decided
+from dashboards.report.downstream import COLUMNS, downstream
 from dashboards.report.facts import factors, flat, observed_on, observer
 from dashboards.report.generator import GENERATOR
 from dashboards.report.inside import TIMES, host
@@ -60,6 +61,8 @@ def _measured(summary: Summary) -> dict[str, Any]:
         "generator": columns.measured(summary.trials, GENERATOR),
         "times": columns.measured(summary.trials, TIMES),
         "host": columns.measured(summary.trials, host(summary.trials)),
+        "called": downstream(summary.trials),
+        "called_columns": COLUMNS,
         "held_headings": list(holding.HEADINGS),
         "held_units": list(holding.UNITS),
     }

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from loadtests.analysis.checks import laws, steady, surroundings
+from loadtests.analysis.called import downstream_of
+from loadtests.analysis.checks import beyond, laws, steady, surroundings
 from loadtests.analysis.checks.cautions import warnings_of
 from loadtests.analysis.checks.laws import laws_of
 from loadtests.analysis.checks.stations import stations_of
@@ -40,6 +41,7 @@ def with_instruments(summary: Trial, trial: SavedTrial, window: Samples, main: S
         courses=courses,
         warnings=warnings_of(main, workers, server_side, courses, standing=trial.server.standing),
         laws=laws_of(trial),
+        downstream=downstream_of(trial.scrapes),
     )
     return _judged(found, trial, main)
 
@@ -51,6 +53,7 @@ def _judged(found: Trial, trial: SavedTrial, main: Samples) -> Trial:
     against = (
         *laws.against(found.laws),
         *surroundings.stolen(trial.scrapes),
+        *beyond.against(found.downstream),
         *steady.drifting(found, main, stations),
     )
     known = (

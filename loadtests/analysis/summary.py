@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from loadtests.analysis.called import Downstream
 from loadtests.analysis.decisions import Capacity, Decisions, LawCheck
 from loadtests.analysis.instruments import (
     Course,
@@ -136,6 +137,7 @@ class Trial:
     arm: int = 1
     attempt: int = 1
     laws: tuple[LawCheck, ...] = ()
+    downstream: Downstream | None = None
 
 
 @dataclass(frozen=True, slots=True)

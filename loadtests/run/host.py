@@ -33,6 +33,7 @@ PACKAGES = (
     "anyio",
     "uvloop",
     "httptools",
+    "httpx2",
     "h11",
     "locust",
     "numpy",
@@ -85,6 +86,16 @@ def split_cpus(generators: int = 1) -> tuple[frozenset[int] | None, frozenset[in
     if len(cpus) < 2:
         return None, None
     return frozenset(cpus[:1]), frozenset(cpus[1:][-generators:])
+
+
+def beside_cpus(generators: int = 1) -> frozenset[int] | None:
+    """Processors for what the server calls on: never the server's, and those of the generators
+    only where there are no others. None for no pinning.
+    """
+    server, loading = split_cpus(generators)
+    if server is None or loading is None:
+        return None
+    return ((usable_cpus() or frozenset()) - server - loading) or loading
 
 
 def connections_at_most(experiment: Experiment) -> int:

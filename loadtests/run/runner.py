@@ -34,8 +34,13 @@ def run(
     progress: Progress,
     cpus: Cpus,
     environment: Callable[[], dict[str, Any]],
+    beside: frozenset[int] | None = None,
 ) -> None:
-    """Run what is not saved yet. Raises RunError; every trial that has ended stays saved."""
+    """Run what is not saved yet. Raises RunError; every trial that has ended stays saved.
+
+    `cpus` are for the server and the generators, `beside` for what the server calls on; None for
+    those of the generators.
+    """
     require_open_files(connections_at_most(experiment) + SPARE_FILES)
     here = ""
     try:
@@ -46,7 +51,7 @@ def run(
             left = book.left()
             here = f"trial {spec.number} of {spec.number + left - 1}: "
             progress.starts(spec, left)
-            _run_one(world, experiment, spec, folder, cpus)
+            _run_one(world, experiment, spec, folder, cpus, beside)
             book.note(spec)
             progress.ends(spec)
     except TrialError as error:
@@ -58,11 +63,16 @@ def run(
 
 
 def _run_one(
-    world: World, experiment: Experiment, spec: TrialSpec, folder: RunFolder, cpus: Cpus
+    world: World,
+    experiment: Experiment,
+    spec: TrialSpec,
+    folder: RunFolder,
+    cpus: Cpus,
+    beside: frozenset[int] | None,
 ) -> None:
     under_way = folder.begin(spec.number, spec.profile)
     specs.write(spec, under_way)
-    TrialRun(world, experiment, spec, under_way, cpus).run()
+    TrialRun(world, experiment, spec, under_way, cpus, beside).run()
     folder.complete(under_way)
 
 

@@ -10,6 +10,7 @@ from loadtests.matrix import TrialSpec, generator_plan
 from loadtests.plan import Address, GeneratorPlan
 from loadtests.results import TrialFolder, write_whole
 from loadtests.run.child import Child
+from loadtests.run.dependencies import Dependencies
 from loadtests.run.instruments import STOP_GRACE_S, Instruments
 from loadtests.run.server import ServerUnderTest, TrialServer
 from loadtests.run.service import TrialError
@@ -32,26 +33,35 @@ class TrialRun:
         spec: TrialSpec,
         folder: TrialFolder,
         cpus: tuple[frozenset[int] | None, frozenset[int] | None],
+        beside: frozenset[int] | None = None,
     ) -> None:
+        """`cpus` are for the server and the generators, `beside` for what the server calls on."""
         self._world, self._experiment, self._spec = world, experiment, spec
         self._folder = folder
         self._server_cpus, self._generator_cpus = cpus
+        self._beside_cpus = beside or cpus[1]
 
     def run(self) -> None:
         """The stages in order. Raises TrialError where one fails."""
         cpus = self._generator_cpus
         profile = self._spec.profile
-        with Instruments(self._world, self._experiment, profile, self._folder, cpus) as instruments:
-            server = self._start_server(instruments)
+        with (
+            Instruments(self._world, self._experiment, profile, self._folder, cpus) as instruments,
+            self._dependencies() as dependencies,
+        ):
+            server = self._start_server(instruments, dependencies)
             try:
                 instruments.start()
                 generator = self._start_generator()
                 try:
+                    dependencies.await_ready()
                     server.await_ready()
                     server.verify()
                     instruments.await_ready()
-                    instruments.follow(self._release(server.address, instruments.ledgers))
-                    self._watch(server, generator, instruments)
+                    plan = self._release(server.address, instruments.ledgers)
+                    dependencies.follow(plan)
+                    instruments.follow(plan)
+                    self._watch(server, dependencies, generator, instruments)
                 finally:
                     generator.stop(STOP_GRACE_S)
             finally:
@@ -59,13 +69,20 @@ class TrialRun:
             record = server.record(instruments.collect())
             write_whole(self._folder.server, record.model_dump_json(indent=1) + "\n")
 
-    def _start_server(self, instruments: Instruments) -> ServerUnderTest:
+    def _dependencies(self) -> Dependencies:
+        w, e, cpus = self._world, self._experiment, self._beside_cpus
+        return Dependencies(w, e, self._spec, self._folder, cpus)
+
+    def _start_server(
+        self, instruments: Instruments, dependencies: Dependencies
+    ) -> ServerUnderTest:
         profile, budget = PROFILES[self._spec.profile], self._experiment.server_budget()
         if self._experiment.standing is not None:
             address = target_at(self._experiment.standing.servers[profile.name])
             return StandingServer(self._world, profile, budget, address)
         ledgers = None if instruments.ledgers is None else str(instruments.ledgers)
-        environment = profile.environment(budget, instruments=instruments.mode, ledgers=ledgers)
+        called = dependencies.start(instruments.ledgers)
+        environment = profile.environment(budget, instruments.mode, ledgers, called)
         cpus = self._server_cpus
         return TrialServer(self._world, profile, budget, environment, self._folder, cpus)
 
@@ -92,7 +109,13 @@ class TrialRun:
         write_whole(self._folder.plan, plan.model_dump_json(indent=1) + "\n")
         return plan
 
-    def _watch(self, server: ServerUnderTest, generator: Child, instruments: Instruments) -> None:
+    def _watch(
+        self,
+        server: ServerUnderTest,
+        dependencies: Dependencies,
+        generator: Child,
+        instruments: Instruments,
+    ) -> None:
         """Until the generator ends: scrape when it is time, and look after every process."""
         e = self._experiment
         planned_s = e.warmup_s + self._spec.measure_s + e.drain_s + OVERTIME_S
@@ -101,11 +124,13 @@ class TrialRun:
             # Scrapes first: they have their time to keep.
             instruments.attend()
             server.look()
+            dependencies.look()
             if self._world.now_ns() > deadline_ns:
                 raise TrialError(f"the generator did not end in time:\n{generator.tail()}")
             self._world.sleep(min(WATCH_S, instruments.next_s()))
         instruments.attend()
         server.look()
+        dependencies.look()
         if code != 0 or len(self._folder.generators) != e.generators:
             self._folder.require_space()
             raise TrialError(f"the generator ended with exit code {code}:\n{generator.tail()}")

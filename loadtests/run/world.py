@@ -37,9 +37,9 @@ class World(Protocol):
         """Start a process with its output in `log`, on the given processors where that is set."""
 
     def fetch(
-        self, address: Address, path: str, timeout_s: float = FETCH_TIMEOUT_S
+        self, address: Address, path: str, timeout_s: float = FETCH_TIMEOUT_S, method: str = "GET"
     ) -> tuple[int, bytes] | None:
-        """GET on a connection of its own; None while nobody answers."""
+        """Ask on a connection of its own; None while nobody answers."""
 
     def usage(self, pid: int) -> Usage:
         """CPU seconds used, and memory held, by a process and all its descendants."""
@@ -112,12 +112,12 @@ class RealWorld:
             os.sched_setaffinity(0, before)
 
     def fetch(
-        self, address: Address, path: str, timeout_s: float = FETCH_TIMEOUT_S
+        self, address: Address, path: str, timeout_s: float = FETCH_TIMEOUT_S, method: str = "GET"
     ) -> tuple[int, bytes] | None:
         """See World.fetch."""
         connection = http.client.HTTPConnection(address.host, address.port, timeout=timeout_s)
         try:
-            connection.request("GET", path, headers={"Connection": "close"})
+            connection.request(method, path, headers={"Connection": "close"})
             answer = connection.getresponse()
             return answer.status, answer.read()
         except (OSError, http.client.HTTPException):

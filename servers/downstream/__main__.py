@@ -43,13 +43,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _serve(asked: argparse.Namespace) -> None:
     draws = Draws(asked.seed, asked.distribution, asked.sigma, asked.failures)
     with _listen(asked.host, asked.port) as listener:
-        if asked.ledgers is not None:
-            sweep(asked.ledgers, "", ROLE)
+        folder = None if asked.uncounted else asked.ledgers
+        if folder is not None:
+            sweep(folder, "", ROLE)
         try:
-            counts = Counts(asked.ledgers)
+            counts = Counts(folder)
         except OSError as error:
             raise DoorError(
-                f"no ledger in {asked.ledgers} ({error.strerror}): give another --ledgers"
+                f"no ledger in {folder} ({error.strerror}): give another --ledgers"
             ) from None
         config = uvicorn.Config(
             create_app(draws, asked.concurrency, counts), loop="uvloop", http="httptools",
@@ -77,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
         "--ledgers", type=Path, default=default_folder(), metavar="FOLDER",
         help="folder that the exporter reads what it counts from (%(default)s)",
     )  # fmt: skip
+    parser.add_argument("--uncounted", action="store_true", help="keep no ledger")
     _add_behaviour(parser)
     return parser
 

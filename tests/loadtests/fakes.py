@@ -95,6 +95,9 @@ class FakeWorld:
         self.exporter_answers_after_ns = 0
         self.server: FakeChild | None = None
         self.exporter: FakeChild | None = None
+        self.downstream: FakeChild | None = None
+        self.commands: dict[str, list[str]] = {}
+        self.posted: list[str] = []
         self.during_load: Callable[[], None] = lambda: None
         self.meanwhile: Callable[[], None] = lambda: None
         self.latency_of: Callable[[GeneratorPlan], int] = lambda _: 5_000_000
@@ -122,6 +125,12 @@ class FakeWorld:
             self.ledgers_of_exporter.append(argv[argv.index("--ledgers") + 1])
             self.exporter = FakeChild(self, "exporter", 800)
             return self.exporter
+        if "servers.downstream" in argv:
+            self._started("downstream", "downstream", env, cpus)
+            self._port_of["downstream"] = int(argv[argv.index("--port") + 1])
+            self.commands["downstream"] = list(argv)
+            self.downstream = FakeChild(self, "downstream", 700)
+            return self.downstream
         port = self.ports[-1]
         name = next(n for n, p in PROFILES.items() if p.command(port, self.budget) == list(argv))
         self._started("server", name, env, cpus)
@@ -137,11 +146,13 @@ class FakeWorld:
         self.cpus[kind], self.environment[kind] = cpus, env
 
     def fetch(
-        self, address: Address, path: str, timeout_s: float = FETCH_TIMEOUT_S
+        self, address: Address, path: str, timeout_s: float = FETCH_TIMEOUT_S, method: str = "GET"
     ) -> tuple[int, bytes] | None:
         """Answer as the started processes would; a paused worker does not answer."""
         if path == "/metrics":
             return self._scrape(address.port, timeout_s)
+        if address.port == self._port_of.get("downstream"):
+            return self._call(path, method)
         assert address.port == self._port_of["server"]
         assert self.server is not None
         if self.time_ns < self.healthy_after_ns or self.server.code is not None:
@@ -154,6 +165,15 @@ class FakeWorld:
         lies = {**self.lies, **self.lies_of.get(awake[0], {})}
         facts = {"pid": awake[0], **profile.facts(self.budget), **lies}
         return 200, json.dumps(facts).encode()
+
+    def _call(self, path: str, method: str) -> tuple[int, bytes] | None:
+        assert self.downstream is not None
+        if self.downstream.code is not None:
+            return None
+        assert path == "/healthz" or method == "POST"
+        if method == "POST":
+            self.posted.append(path)
+        return 200, b"{}"
 
     def _scrape(self, port: int, timeout_s: float) -> tuple[int, bytes] | None:
         assert port == self._port_of["exporter"]

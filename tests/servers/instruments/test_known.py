@@ -236,7 +236,7 @@ def test_an_answer_that_is_generated_or_closed_twice_is_counted_once() -> None:
         yield b"late"
 
     app = wsgi.measured(slow, Settings(threads=1))
-    meter = app._meter  # type: ignore[attr-defined]
+    meter = app.meter  # type: ignore[attr-defined]
     for stamp in ({}, {"HTTP_X_REQUEST_START": f"t={time.time_ns() // 1000}"}):
         environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/hello", **stamp}
         body = app(environ, lambda *_: None)  # type: ignore[arg-type]
