@@ -36,6 +36,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument("--port", type=int, default=8000, help="of the page (%(default)s)")
     parser.add_argument("--wsgi-port", type=int, default=8001, help="(%(default)s)")
     parser.add_argument("--asgi-port", type=int, default=8002, help="(%(default)s)")
+    parser.add_argument("--downstream-port", type=int, default=8010, help="(%(default)s)")
     parser.add_argument("--replay", type=Path, metavar="RUN", help="a recorded run, without load")
     parser.add_argument("--no-open", action="store_true", help="open no browser")
 
@@ -55,8 +56,9 @@ def show(options: argparse.Namespace) -> None:
 def _command(options: argparse.Namespace) -> list[str]:
     if options.replay is not None:
         return ["replay", str(options.replay.absolute())]
-    ports = [str(options.wsgi_port), str(options.asgi_port)]
-    return ["live", options.wsgi, options.asgi, "--ports", *ports]
+    ports = ["--ports", str(options.wsgi_port), str(options.asgi_port)]
+    ports += ["--downstream-port", str(options.downstream_port)]
+    return ["live", options.wsgi, options.asgi, *ports]
 
 
 def _listen(port: int) -> socket.socket:

@@ -19,15 +19,16 @@ SHORT_MS, UNITS = 80, 10
 class Controls(Table):
     """The load on both twins, and what each of them may spend.
 
-    `work_ms` is how long a request waits, computes or blocks; in the mix, how long most of them
-    wait. `rate` is in requests/s of an open load, `users` are those of a closed one. Each worker
-    has `slots` threads, or as many processes where a process has one request at a time.
+    `work_ms` is how long a request waits, computes or blocks, or the service that it calls takes;
+    in the mix, how long most of them wait. `rate` is in requests/s of an open load, `users` are
+    those of a closed one. Each worker has `slots` threads, or as many processes where a process has
+    one request at a time.
     """
 
     mode: Literal["open", "closed"] = "open"
     rate: int = Field(default=40, ge=1, le=500)
     users: int = Field(default=40, ge=1, le=500)
-    workload: Literal["wait", "compute", "block", "mixed"] = "wait"
+    workload: Literal["wait", "call", "compute", "block", "mixed"] = "wait"
     work_ms: int = Field(default=100, ge=1, le=2000)
     workers: int = Field(default=1, ge=1, le=4)
     slots: int = Field(default=8, ge=1, le=32)
@@ -39,6 +40,8 @@ class Controls(Table):
         if self.workload == "compute":
             # A unit is about a millisecond, and a request asks for a thousand of them at most.
             return (Request(path="/cpu", params={"units": min(self.work_ms, 1000)}),)
+        if self.workload == "call":
+            return (Request(path="/downstream", params={"ms": self.work_ms}),)
         if self.workload == "block":
             return (Request(path="/blocking", params={"ms": self.work_ms}),)
         if self.workload == "wait":
@@ -61,6 +64,7 @@ class Controls(Table):
         """The load in words."""
         work = {
             "wait": f"requests that wait {self.work_ms} ms",
+            "call": f"requests that call a service which takes {self.work_ms} ms",
             "compute": f"requests that compute {self.work_ms} ms",
             "block": f"requests that block {self.work_ms} ms",
             "mixed": f"a mix: waiting {self.work_ms} ms, blocking {SHORT_MS} ms, computing",

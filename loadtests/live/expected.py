@@ -10,10 +10,13 @@ import math
 from dataclasses import dataclass
 
 from loadtests.analysis.predicted import Calibration, Kind
+from loadtests.analysis.prediction.asked import rounds_of
 from loadtests.analysis.prediction.latency import quantile_ms
 from loadtests.analysis.prediction.stations import limiting, model_of
+from loadtests.backing import DOWNSTREAM
 from loadtests.live.asked import Asked
 from servers.budget import Budget
+from servers.contract import AT
 from servers.profiles import PROFILES
 
 
@@ -91,6 +94,11 @@ def _kind(profile: str, path: str, params: dict[str, int], share: float, own_ms:
     """What a request is to a profile: on a loop, what does not give it away holds it."""
     row = PROFILES[profile]
     units_ms, wait_ms = float(params.get("units", 0)), float(params.get("ms", 0))
+    if path == DOWNSTREAM:
+        numbers = {**AT["GET", path].defaults, **params}
+        # Through a few threads the calls take about as long as they need rounds.
+        rounds = rounds_of(row, numbers) or math.ceil(numbers["calls"] / numbers["threads"])
+        wait_ms = float(rounds * numbers["ms"])
     # A patched call gives the loop of greenlets away, and a pool takes it off the other one.
     gives = path != "/blocking" or row.worker == "gevent" or row.placement == "pools"
     away = path == "/cpu-offload" or row.placement == "pools"

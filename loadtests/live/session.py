@@ -47,8 +47,18 @@ class Loading(Protocol):
         """The gates that are up."""
 
 
+class Serving(Protocol):
+    """What both twins call, as `called.Called` is."""
+
+    def attend(self) -> None:
+        """See that it runs."""
+
+
 class Session:
-    """Both twins, each with its load. `now_ns` is the clock that the loads keep to."""
+    """Both twins, each with its load, and what they call.
+
+    `now_ns` is the clock that the loads keep to.
+    """
 
     def __init__(
         self,
@@ -58,10 +68,12 @@ class Session:
         now_ns: Callable[[], int],
         *,
         seed: str = "live",
+        called: Serving | None = None,
     ) -> None:
         self._twins, self._loads, self._emit, self._now_ns = twins, loads, emit, now_ns
         self._origin_ns = now_ns()
         self._seed, self._version, self._number = seed, 0, 0
+        self._called = called
         self._controls = Controls()
         self._preset, self._steps = "", list[tuple[float, Step]]()
         self._watched = True
@@ -82,6 +94,8 @@ class Session:
     def tick(self) -> None:
         """Look after the twins, take the steps that are due, and tell what is seen."""
         now_ms = self._now_ms()
+        if self._called is not None:
+            self._called.attend()
         for number, twin in enumerate(self._twins):
             before = twin.state
             if twin.attend():

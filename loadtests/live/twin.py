@@ -14,7 +14,7 @@ from loadtests.live.seen import Server
 from loadtests.plan import Address
 from loadtests.run.child import Child
 from loadtests.run.world import World
-from servers.budget import Budget
+from servers.budget import NOTHING, Budget, Dependencies
 from servers.profiles import PROFILES
 
 State = Literal["starting", "running", "ended"]
@@ -35,6 +35,7 @@ class Twin:
         port: int,
         folder: Path,
         cpus: frozenset[int] | None,
+        dependencies: Dependencies = NOTHING,
     ) -> None:
         self.profile = profile
         self.address = Address(port)
@@ -43,6 +44,7 @@ class Twin:
         """What has happened to it, where it has ended by itself."""
         self.budget = Budget()
         self._world, self._log, self._cpus = world, folder / f"{profile}-{port}.log", cpus
+        self._dependencies = dependencies
         self._child: Child | None = None
         self._ledgers: Path | None = None
         self._since_ns = self._used_ns = 0
@@ -59,7 +61,7 @@ class Twin:
         row = PROFILES[self.profile]
         self._child = self._world.start(
             row.command(self.address.port, budget),
-            row.environment(budget, "on", str(self._ledgers)),
+            row.environment(budget, "on", str(self._ledgers), self._dependencies),
             self._log,
             self._cpus,
         )

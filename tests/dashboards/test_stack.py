@@ -13,6 +13,7 @@ import pytest
 
 from dashboards.stack.healthy import healthy
 from servers.profiles import PROFILES
+from servers.settings import Settings
 
 ROOT = Path(__file__).parent.parent.parent
 STACK = ROOT / "dashboards/stack"
@@ -103,6 +104,23 @@ def test_the_profiles_of_the_stack_exist() -> None:
 
     assert named == ["sync", "uvloop", "hybrid"]
     assert set(named) <= set(PROFILES)
+
+
+def test_the_twins_call_the_downstream_service_of_the_stack() -> None:
+    (named,) = re.findall(
+        r"^\s*TESTBED_SERVER_DOWNSTREAM: http://(\w+):(\d+)$", COMPOSE, re.MULTILINE
+    )
+    service = COMPOSE.partition(f"\n  {named[0]}:\n")[2].partition("\n\n")[0]
+
+    assert f"python -m servers.downstream --host 0.0.0.0 --port {named[1]} " in service
+    assert f":-{named[1]}}}:{named[1]}" in service
+    assert f'"{named[1]}", /healthz]' in service
+    assert (
+        Settings.from_environment(
+            {"TESTBED_SERVER_DOWNSTREAM": f"http://{named[0]}:{named[1]}"}
+        ).downstream
+        == "http://downstream:8010"
+    )
 
 
 def test_every_image_is_pinned_and_the_file_has_no_version() -> None:

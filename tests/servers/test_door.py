@@ -39,6 +39,11 @@ def test_the_instruments_can_be_chosen(
     assert "TESTBED_SERVER_LEDGERS='/nowhere/at all' " in printed
 
 
+def test_what_it_calls_can_be_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sync", "--dry-run", "--downstream", "http://127.0.0.1:8010"]) == 0
+    assert "TESTBED_SERVER_DOWNSTREAM=http://127.0.0.1:8010 " in capsys.readouterr().out
+
+
 def test_without_a_profile_the_table_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 0
     printed = capsys.readouterr().out
@@ -66,6 +71,7 @@ def test_a_taken_port_is_one_line_with_the_remedy(capsys: pytest.CaptureFixture[
     ("arguments", "line"),
     [
         (["--port", "0"], "error: --port is 0: give a number from 1 to 65535\n"),
+        (["--downstream", "x:1"], "error: --downstream is 'x:1': give http://HOST:PORT\n"),
         (["--slots", "0"], "error: --slots is 0: give a number from 1 to 256\n"),
         (["--keepalive-s", "9999"], "error: --keepalive-s is 9999: give a number from 1 to 3600\n"),
     ],

@@ -42,6 +42,9 @@ def test_every_variable_is_read() -> None:
         ("TESTBED_SERVER_PLACEMENT", "pool", "is 'pool': use loop or pools"),
         ("TESTBED_SERVER_INSTRUMENTS", "yes", "is 'yes': use off or on or explain"),
         ("TESTBED_SERVER_WORKERS", "0", "TESTBED_SERVER_WORKERS is 0: give a number from 1"),
+        ("TESTBED_SERVER_DOWNSTREAM", "127.0.0.1:80", "is '127.0.0.1:80': give http://HOST:PORT"),
+        ("TESTBED_SERVER_DOWNSTREAM", "https://x", "is 'https://x': give http://HOST:PORT"),
+        ("TESTBED_SERVER_DOWNSTREAM", "http://x/wait", "give http://HOST:PORT"),
         ("TESTBED_SERVER_THREAD", "4", "TESTBED_SERVER_THREAD is not a setting: use TESTBED"),
     ],
 )

@@ -6,11 +6,12 @@ each of them asks for tells by how much it differs from that mean.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from loadtests.analysis.predicted import Kind
+from loadtests.backing import DOWNSTREAM
 from loadtests.workload import Request
 from servers.budget import Budget
 from servers.profiles import PROFILES, Profile
@@ -60,6 +61,8 @@ def asked(profile: str, request: Request, unit_ms: float) -> Asked | None:
     """
     row, endpoint = PROFILES[profile], request.endpoint
     numbers = {**endpoint.defaults, **request.params}
+    if request.path == DOWNSTREAM:
+        return _called(row, numbers)
     ms, units = numbers.pop("ms", 0), numbers.pop("units", 0)
     if numbers:
         return None
@@ -69,6 +72,23 @@ def asked(profile: str, request: Request, unit_ms: float) -> Asked | None:
     computes = place in ("slots", "loop")
     hold_ms = (ms if blocks else 0.0) + (cpu_ms if computes else 0.0)
     return Asked(float(ms), hold_ms, cpu_ms)
+
+
+def rounds_of(row: Profile, numbers: Mapping[str, int]) -> int | None:
+    """How many calls a request waits for one after another; None where its threads share them."""
+    calls, threads = numbers["calls"], numbers["threads"]
+    if row.twin == "starlette" or calls <= threads:
+        return 1
+    return calls if threads < 2 else None
+
+
+def _called(row: Profile, numbers: dict[str, int]) -> Asked | None:
+    """Calls are waited for in turn, or all at once: then as long as for one that takes its mean."""
+    rounds = rounds_of(row, numbers)
+    if rounds is None:
+        return None
+    wait_ms = float(rounds * numbers["ms"])
+    return Asked(wait_ms, wait_ms if place_of(row, DOWNSTREAM) == "slots" else 0.0, 0.0)
 
 
 def kinds(

@@ -57,9 +57,10 @@ def replay(log: Path, number: int) -> contextlib.AbstractContextManager[Running]
 
 
 def ports() -> list[str]:
-    """The arguments for three free ports."""
-    one, two, three = free_ports(3)
-    return ["--port", str(one), "--wsgi-port", str(two), "--asgi-port", str(three)]
+    """The arguments for four free ports."""
+    names = ("--port", "--wsgi-port", "--asgi-port", "--downstream-port")
+    pairs = zip(names, map(str, free_ports(len(names))), strict=True)
+    return [text for pair in pairs for text in pair]
 
 
 def live(log: Path, *arguments: str) -> contextlib.AbstractContextManager[Running]:

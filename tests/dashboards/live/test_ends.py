@@ -139,7 +139,7 @@ def test_a_session_that_is_killed_is_said_and_the_page_still_ends(
     assert "Traceback" not in running.log.read_text()
 
 
-@pytest.mark.parametrize("which", ["--port", "--wsgi-port", "--asgi-port"])
+@pytest.mark.parametrize("which", ["--port", "--wsgi-port", "--asgi-port", "--downstream-port"])
 def test_a_port_that_is_taken_is_an_error_in_one_line(tmp_path: Path, which: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         number = taken.getsockname()[1]

@@ -56,6 +56,11 @@ def test_another_workload_another_hold(tab: Page) -> None:
     tab.locator("select[name=workload]").select_option("compute")
     until(tab, lambda: min(number(tab, side, "cpu") for side in (0, 1)) > 0.08)
 
+    tab.locator("select[name=workload]").select_option("call")
+    expect(tab.locator("#load")).to_contain_text("requests that call a service")
+    # A thread waits for the service with its request, and the loop does not.
+    until(tab, lambda: number(tab, 0, "hold_ms") > 45 > 15 > number(tab, 1, "hold_ms"))
+
     tab.locator("select[name=workload]").select_option("wait")
     until(tab, lambda: number(tab, 1, "hold_ms") < 10)
 

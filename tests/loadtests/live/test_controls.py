@@ -37,10 +37,11 @@ def test_what_is_of_another_kind_is_refused(wanted: dict[str, object]) -> None:
 def test_every_workload_asks_for_what_the_contract_allows(work_ms: int) -> None:
     urls = {
         workload: [r.url for r in Controls(workload=workload, work_ms=work_ms).requests]
-        for workload in ("wait", "compute", "block", "mixed")
+        for workload in ("wait", "call", "compute", "block", "mixed")
     }
 
     assert urls["wait"] == [f"/wait?ms={work_ms}"]
+    assert urls["call"] == [f"/downstream?ms={work_ms}"]
     assert urls["block"] == [f"/blocking?ms={work_ms}"]
     assert urls["compute"] == [f"/cpu?units={min(work_ms, 1000)}"]
     assert urls["mixed"] == [f"/wait?ms={work_ms}", "/blocking?ms=80", "/cpu?units=10"]

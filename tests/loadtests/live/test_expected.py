@@ -6,9 +6,11 @@ import math
 
 import pytest
 
+from loadtests.live.asked import Asked
 from loadtests.live.controls import Controls
 from loadtests.live.expected import expected
 from loadtests.theory.constant import wait_quantile_mdc
+from loadtests.workload import Request
 from servers.budget import Budget
 from servers.profiles import PROFILES
 
@@ -36,6 +38,28 @@ def test_what_blocks_holds_a_loop_and_one_thread_of_many(profile: str, capacity:
     asked = Controls(workload="block", work_ms=49, rate=10).asked
 
     assert expected(profile, EIGHT, asked, own_ms=1.0).capacity_rps == pytest.approx(capacity)
+
+
+@pytest.mark.parametrize(
+    ("params", "threads_ms", "loop_ms"),
+    [
+        ({"ms": 49}, 49, 49),
+        ({"calls": 3, "ms": 20}, 60, 20),
+        ({"calls": 3, "ms": 20, "threads": 3}, 20, 20),
+        ({"calls": 5, "ms": 20, "threads": 2}, 60, 20),
+        ({}, 10, 10),
+    ],
+)
+def test_a_call_is_waited_for_in_a_thread_and_beside_a_loop(
+    params: dict[str, int], threads_ms: float, loop_ms: float
+) -> None:
+    asked = Asked((Request(path="/downstream", params=params),), rate=1.0)
+
+    threads, loop = (expected(name, EIGHT, asked, own_ms=1.0) for name in ("gthread", "uvloop"))
+
+    assert threads.capacity_rps == pytest.approx(8000 / (threads_ms + 1))
+    assert loop.capacity_rps == pytest.approx(1000.0)
+    assert loop.p50_ms == pytest.approx(loop_ms + 1, abs=0.5)
 
 
 def test_a_pool_takes_what_blocks_off_the_loop() -> None:

@@ -35,5 +35,27 @@ def test_waiting_holding_and_computing(profile: str, path: str, expected: Asked)
     assert asked(profile, Request(path=path, params=params), UNIT_MS) == expected
 
 
+@pytest.mark.parametrize(
+    ("profile", "params", "expected"),
+    [
+        # In turn, and a process or a thread is kept for all that time.
+        ("sync", {}, Asked(10.0, 10.0, 0.0)),
+        ("sync", {"calls": 4, "ms": 20}, Asked(80.0, 80.0, 0.0)),
+        ("gthread", {"calls": 4, "ms": 20, "threads": 1}, Asked(80.0, 80.0, 0.0)),
+        ("gevent", {"calls": 4, "ms": 20}, Asked(80.0, 0.0, 0.0)),
+        # All at once.
+        ("sync", {"calls": 4, "ms": 20, "threads": 4}, Asked(20.0, 20.0, 0.0)),
+        ("uvloop", {"calls": 4, "ms": 20}, Asked(20.0, 0.0, 0.0)),
+        ("hybrid", {"calls": 4, "ms": 20, "threads": 2}, Asked(20.0, 0.0, 0.0)),
+        # Some at once, and then the others: not known.
+        ("sync", {"calls": 4, "ms": 20, "threads": 3}, None),
+    ],
+)
+def test_calls_in_turn_and_at_once(
+    profile: str, params: dict[str, int], expected: Asked | None
+) -> None:
+    assert asked(profile, Request(path="/downstream", params=params), UNIT_MS) == expected
+
+
 def test_what_is_not_said_is_the_contract_s_default() -> None:
     assert asked("sync", Request(path="/wait"), UNIT_MS) == Asked(10.0, 10.0, 0.0)
