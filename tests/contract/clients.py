@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 from typing import Any, Protocol
 from urllib.parse import unquote, unquote_to_bytes
 from wsgiref.util import setup_testing_defaults
@@ -51,7 +51,9 @@ class FlaskClient:
             started.extend(given)
             return started.append
 
-        body = b"".join(self._app(environ, start_response))
+        # A server closes the answer when it has sent it: only then the request has ended.
+        with closing(self._app(environ, start_response)) as parts:  # type: ignore[type-var]
+            body = b"".join(parts)
         fields = {name.lower(): value for name, value in started[1]}
         return Answer(int(started[0].split()[0]), fields, body)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 import time
 from pathlib import Path
@@ -26,6 +27,7 @@ from tests.contract.clients import (
 from tests.contract.stub import ANSWERS, stub
 from tests.contract.test_refusals import problem
 from tests.servers.downstream import downstream, root
+from tests.servers.instruments.test_steps import stamped
 from tests.servers.live import Answer
 from tests.servers.test_downstream import counts
 
@@ -103,6 +105,26 @@ def test_calls_are_made_in_turn_or_at_once(client: Client, query: str) -> None:
     assert took_s >= (4 if in_turn else 1) * 0.059
     if not in_turn:
         assert took_s < 4 * 0.06
+
+
+def test_without_instruments_it_calls_as_well(twin: Any, called: str) -> None:
+    bare = twin(Settings(downstream=called, instruments="off"))
+
+    assert bare.ask("GET", "/downstream?calls=3&ms=1&threads=3").status == 200
+
+
+def test_the_course_of_calls_in_turn_shows_what_was_waited_for(called: str, tmp_path: Path) -> None:
+    """A thread that waits for an answer is blocked, and not at work, as when it sleeps."""
+    twin = FlaskClient(Settings(threads=1, downstream=called, ledgers=str(tmp_path)))
+    asked = stamped() | {"traceparent": f"00-{'1' * 32}-{'2' * 16}-01"}
+    assert twin.ask("GET", "/downstream?calls=3&ms=40", asked).status == 200
+
+    (written,) = tmp_path.glob("*.slices")
+    (course,) = map(json.loads, written.read_text().splitlines())
+    slices = [(one["state"], one["to_ns"] - one["from_ns"]) for one in course["slices"]]
+    long = [state for state, length_ns in slices if length_ns > 38e6]
+    assert long == ["block"] * 3
+    assert sum(length for _, length in slices) <= course["ended_ns"] - course["began_ns"]
 
 
 def test_without_a_downstream_there_is_nobody_to_call(twin: Any) -> None:

@@ -209,6 +209,13 @@ def test_server_and_load_generators_count_every_request_that_locust_sends(
     await_(lambda: stack.value(answered) == stack.requests())
 
 
+def test_both_twins_call_the_downstream_service_which_is_watched(stack: Stack) -> None:
+    for port in (8001, 8002):
+        assert json.loads(stack.ask(port, "/downstream?calls=2&ms=5")) == {"calls": 2, "ms": 5}
+
+    await_(lambda: stack.value("sum(testbed_downstream_requests_total)") == 4)
+
+
 def test_both_twins_are_loaded_at_once(stack: Stack) -> None:
     stack.load(",".join(TWINS.values()), "/hello", users=4, rate=5.0, requests=60)
 

@@ -11,7 +11,11 @@ LITTLE = 0.5
 """The most that who only waits uses of a processor."""
 SEVERAL = 1.05
 """Processors: more than one, and not by the resolution of a clock."""
-POOLS = {"processes": ("process pool", "processes"), "greenlets": ("greenlet pool", "greenlets")}
+POOLS = {
+    "processes": ("process pool", "processes"),
+    "greenlets": ("greenlet pool", "greenlets"),
+    "downstream": ("pool of connections to the downstream service", "connections"),
+}
 """What each pool is called, and its places; those that are not here have threads."""
 
 

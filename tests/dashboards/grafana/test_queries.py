@@ -23,7 +23,8 @@ NOT_SHOWN = {
     "testbed_sampled_seconds_total": "the time that the same is divided by",
     "testbed_host_cpu_seconds_total": "of the host only what a hypervisor took concerns a trial, "
     "and the analysis judges that",
-    "testbed_pool_wait_seconds": "how many wait for a place is shown; the report has how long",
+    "testbed_pool_wait_seconds": "how many wait for a place is shown, and by Little's law that is "
+    "how long; Prometheus can be asked for the distribution",
     **{
         name: "of no profile, and so no panel's; the report says whether it was the bottleneck"
         for name in METRICS

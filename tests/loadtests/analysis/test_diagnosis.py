@@ -147,6 +147,14 @@ BLOCKED = (
             trial("hybrid", side={"pools": {"threads": 4}}),
         ),
         (
+            "pool",
+            (
+                "the pool of connections to the downstream service is exhausted: "
+                "up to 90 requests waited for one of its connections"
+            ),
+            trial("uvloop", side={"pools": {"downstream": 90, "threads": 0}}),
+        ),
+        (
             "accepting",
             "the accept queue holds up to 120 connections",
             trial("sync", workers=4, slots=4, occupancy=0.7, side={"accept_queue_max": 120}),
