@@ -11,7 +11,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,10 +69,10 @@ def ask(
     method: str,
     target: str,
     headers: dict[str, str],
-    body: bytes | None = None,
+    body: bytes | Iterable[bytes] | None = None,
     timeout: float = 15,
 ) -> Answer:
-    """Send one request on a new connection and read the whole answer."""
+    """Send one request on a new connection and read the whole answer; pieces become chunks."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
     try:
         connection.request(method, target, body, headers)
