@@ -43,7 +43,7 @@ async def while_there(scope: Scope, receive: Receive, work: Awaitable[Result]) -
         return await work
     except asyncio.CancelledError:
         # Who else has cancelled the request means it.
-        if not client.left_ns or task.cancelling() > 1:
+        if not client.has_cancelled or task.cancelling() > 1:
             raise
         raise Gone from None
     finally:
@@ -83,7 +83,7 @@ class _Client:
     it here; what the server's `receive` waits for is a future, and a callback on it costs little.
     """
 
-    __slots__ = ("_receive", "_steps", "_task", "_unread", "_waits", "left_ns")
+    __slots__ = ("_receive", "_steps", "_task", "_unread", "_waits", "has_cancelled", "left_ns")
 
     def __init__(self, receive: Receive, task: asyncio.Task[Any]) -> None:
         self._receive, self._task = receive, task
@@ -91,6 +91,7 @@ class _Client:
         self._waits: Any = None
         self._unread: int | None = MAX_BODY_BYTES
         self.left_ns = 0
+        self.has_cancelled = False
 
     def watch(self) -> None:
         """Hear what the server says, up to where it has to be waited for."""
@@ -98,7 +99,9 @@ class _Client:
             pass
 
     def forget(self) -> None:
-        """Listen no more. Where the client has left, the task has heard of it."""
+        """Listen no more. The task is as if nobody here had ever cancelled it."""
+        if self.has_cancelled:
+            self._task.uncancel()
         if self._waits is not None:
             self._waits.remove_done_callback(self._heard)
             self._steps.close()
@@ -125,6 +128,7 @@ class _Client:
         if self._goes_on(self._steps):
             self.watch()
         if self.left_ns:
+            self.has_cancelled = True
             self._task.cancel()
 
     def _takes(self, message: Any) -> bool:

@@ -117,8 +117,8 @@ class Meter:
         requests = series("testbed_abandoned_requests_total", route)
         seconds = series("testbed_abandoned_seconds_total", route)
         more = max(wasted_ns, 0) / 1e9
-        cells[requests] += 1.0
         cells[seconds] += more
+        cells[requests] += 1.0
 
     def fold(self) -> None:
         """Add up what was noted since the last time.

@@ -90,6 +90,10 @@ class MeasuredRequest:
         if self.course is not None:
             self.course.pause(now_ns, cpu_ns)
 
+    def step_ns(self, now_ns: int) -> int:
+        """How long its present step has lasted at this moment."""
+        return now_ns - self._step_ns
+
     def offloaded(self, lane: str, cpu_ns: int, from_ns: int, to_ns: int) -> None:
         """Another thread or process has worked for it. That holds nothing of its own unit."""
         self._cpu_ns += cpu_ns

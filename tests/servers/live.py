@@ -40,6 +40,13 @@ class Live:
 
     port: int
     pid: int
+    log: IO[bytes] | None = None
+
+    def logged(self) -> str:
+        """What it has logged so far."""
+        assert self.log is not None
+        size = os.fstat(self.log.fileno()).st_size
+        return os.pread(self.log.fileno(), size, 0).decode("utf-8", "replace")
 
     def get(self, target: str, timeout: float = 15) -> Answer:
         """Ask once, on a connection of its own."""
@@ -134,7 +141,7 @@ def launched(command: Sequence[str], environment: dict[str, str], port: int) -> 
             start_new_session=True,
         )
         try:
-            live = Live(port, process.pid)
+            live = Live(port, process.pid, log)
             _wait_until_ready(live, process, log)
             yield live
         finally:
