@@ -94,6 +94,11 @@ class Endpoint:
         """The methods that it answers; HEAD comes with GET."""
         return ("GET", "HEAD") if self.method == "GET" else (self.method,)
 
+    @property
+    def streams(self) -> bool:
+        """Whether it answers piece by piece: its answer has no fields."""
+        return not self.fields
+
     def arguments(self, query: bytes) -> Mapping[str, int]:
         """Read a raw query string; missing parameters take their defaults, a bad one is a 422."""
         return _read_query(self, query) if query else self.defaults

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from dashboards.report import checks, predictions
+from dashboards.report import abandoned, checks, predictions
 from dashboards.report.capacities import searched
 from dashboards.report.charts import costs, scale
 from dashboards.report.charts.plane import Plot
@@ -34,6 +34,8 @@ def decided(summary: Summary) -> dict[str, Any]:
         "errors_headings": list(predictions.ERRORS),
         "scaled": _scaled(summary),
         "costs": _costs(summary),
+        "abandoned": abandoned.rows(summary),
+        "abandoned_headings": list(abandoned.HEADINGS),
         "laws": checks.laws(summary),
         "law_headings": list(checks.LAW_HEADINGS),
         "noise": checks.noise(summary),

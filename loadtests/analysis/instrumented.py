@@ -8,10 +8,12 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
+from loadtests.analysis.abandoned import abandoned_of
 from loadtests.analysis.checks import laws, steady, surroundings
 from loadtests.analysis.checks.cautions import warnings_of
 from loadtests.analysis.checks.laws import laws_of
 from loadtests.analysis.checks.stations import stations_of
+from loadtests.analysis.connections import kb_per_connection
 from loadtests.analysis.courses import courses_of
 from loadtests.analysis.holds import held_lines_of, holds_of
 from loadtests.analysis.quantiles import latency
@@ -40,6 +42,8 @@ def with_instruments(summary: Trial, trial: SavedTrial, window: Samples, main: S
         courses=courses,
         warnings=warnings_of(main, workers, server_side, courses, standing=trial.server.standing),
         laws=laws_of(trial),
+        abandoned=abandoned_of(trial.scrapes),
+        kb_per_connection=kb_per_connection(trial, server_side),
     )
     return _judged(found, trial, main)
 

@@ -13,7 +13,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from loadtests import samples as sample_files
-from loadtests.analysis import counters, server_side
+from loadtests.analysis import abandoned, counters, server_side
 from loadtests.analysis import scrapes as scrape_files
 from loadtests.analysis.checks import outside
 from loadtests.analysis.scrapes import Scrape
@@ -24,7 +24,7 @@ from loadtests.results import TrialFolder
 from loadtests.samples import Samples
 
 R = TypeVar("R", bound=Record)
-NAMES = (*server_side.NAMES, *counters.NAMES, *outside.NAMES)
+NAMES = (*server_side.NAMES, *counters.NAMES, *outside.NAMES, *abandoned.NAMES)
 """What the analysis asks of a scrape."""
 
 
