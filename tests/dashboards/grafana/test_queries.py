@@ -23,6 +23,8 @@ NOT_SHOWN = {
     "testbed_sampled_seconds_total": "the time that the same is divided by",
     "testbed_host_cpu_seconds_total": "of the host only what a hypervisor took concerns a trial, "
     "and the analysis judges that",
+    "testbed_abandoned_requests_total": "none unless clients leave, and then the report has them",
+    "testbed_abandoned_seconds_total": "the same",
 }
 """Metrics that no panel asks for, and why."""
 
