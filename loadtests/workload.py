@@ -36,6 +36,8 @@ class Request(Table):
             low, high = known[name].minimum, known[name].maximum
             if not low <= value <= high:
                 raise ValueError(f"params.{name} is {value}, allowed: {low} to {high}")
+        if excess := self.endpoint.excess({**self.endpoint.defaults, **self.params}):
+            raise ValueError(f"params: {excess}")
         return self
 
     @property

@@ -33,6 +33,9 @@ CALLS_TOTAL_S = 100.0
 RETRY_AFTER_S = 1
 MEDIA_TYPE = "application/json"
 PROBLEM_MEDIA_TYPE = "application/problem+json"
+STREAM_MEDIA_TYPE = "text/event-stream"
+STREAM_MS = 100_000
+"""The longest that all the intervals of a stream may take: gunicorn ends a worker after 120 s."""
 
 # What a worker can tell about itself. A fact that cannot be read on this platform is null.
 FACTS = (
@@ -65,6 +68,8 @@ CALLS = Parameter("calls", "calls", 1, 1, 16, "how many calls")
 CALL_MS = Parameter("ms", "milliseconds", 10, 0, 2_000, "how long each call takes on average")
 THREADS = Parameter("threads", "threads", 0, 0, 16, "how many calls at once in the sync twin")
 UNITS = Parameter("units", "units of about 1 ms", 1, 1, 1_000, "how much there is to compute")
+EVENTS = Parameter("events", "events", 10, 1, 1_000, "how many are sent")
+INTERVAL = Parameter("interval_ms", "milliseconds", 100, 0, 1_000, "the time between two of them")
 
 # /hello stands first because Starlette tries its routes in order.
 ENDPOINTS = _table(
@@ -84,6 +89,10 @@ ENDPOINTS = _table(
             ("calls", "ms"),
             "calls another service: in turn or through threads, from a loop all at once",
         ),
+        Endpoint(
+            "/stream", "GET", (EVENTS, INTERVAL), (), "sends events, one by one", most=STREAM_MS
+        ),
+        Endpoint("/upload", "POST", (), ("bytes", "digest"), "reads a body of any speed"),
         Endpoint("/healthz", "GET", (), ("status",), "the worker lives"),
         Endpoint("/parity", "GET", (), FACTS, "what this worker really is"),
     ]
@@ -97,6 +106,12 @@ ALLOW: Mapping[str, str] = MappingProxyType(
     {path: ", ".join(method for method, known in AT if known == path) for _, path in AT}
 )
 """Every path, in order, with the value of its `Allow` header."""
+
+
+def event(number: int, events: int) -> bytes:
+    """One server-sent event of a stream: its number, from 1 on, and how many there are."""
+    data = render({"event": number, "events": events})
+    return b"id: %d\ndata: %b\n\n" % (number, data)
 
 
 def route_of(path: str) -> str:

@@ -6,6 +6,7 @@ Rule: this module imports the standard library only.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -20,13 +21,14 @@ class Problem(Exception):  # noqa: N818 - the word of RFC 9457
     """A refusal that both twins answer alike.
 
     `body` is the JSON of RFC 9457 with the members `more` added; `headers` come beside
-    content type and length.
+    content type and length. Where it `closes`, nothing more is read from the connection.
     """
 
     def __init__(self, status: int, title: str, detail: str, **more: object):
         super().__init__(detail)
         self.status = status
         self.headers: dict[str, str] = {}
+        self.closes = False
         about = {"type": "about:blank", "title": title, "status": status, "detail": detail}
         self.body = render(about | more)
 
@@ -65,6 +67,7 @@ class Endpoint:
     """A path, the method it answers, what may be asked and which fields the answer has.
 
     `holds`: the work keeps its worker, or the loop that it runs in, from serving anyone else.
+    `most` is the most that its parameters may come to when they are multiplied; 0 is any number.
     """
 
     path: str
@@ -74,6 +77,7 @@ class Endpoint:
     description: str
     holds: bool = False
     handler: str = ""
+    most: int = 0
     defaults: Mapping[str, int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -90,9 +94,23 @@ class Endpoint:
         """The methods that it answers; HEAD comes with GET."""
         return ("GET", "HEAD") if self.method == "GET" else (self.method,)
 
+    @property
+    def streams(self) -> bool:
+        """Whether it answers piece by piece: its answer has no fields."""
+        return not self.fields
+
     def arguments(self, query: bytes) -> Mapping[str, int]:
         """Read a raw query string; missing parameters take their defaults, a bad one is a 422."""
         return _read_query(self, query) if query else self.defaults
+
+    def excess(self, arguments: Mapping[str, int]) -> str:
+        """What is wrong with arguments that are too much together; empty where nothing is."""
+        product = math.prod(arguments.values())
+        if not self.most or product <= self.most:
+            return ""
+        names = " × ".join(arguments)
+        values = " × ".join(map(str, arguments.values()))
+        return f"{names} is {values} = {product}: it must be at most {self.most}"
 
 
 def _read_query(endpoint: Endpoint, query: bytes) -> Mapping[str, int]:
@@ -110,7 +128,10 @@ def _read_query(endpoint: Endpoint, query: bytes) -> Mapping[str, int]:
         if name in found:
             raise parameter.refusal(value, "was given before: give it once")
         found[name] = parameter.read(value)
-    return {**endpoint.defaults, **found}
+    arguments = {**endpoint.defaults, **found}
+    if excess := endpoint.excess(arguments):
+        raise _unprocessable(excess, parameters=arguments, maximum=endpoint.most)
+    return arguments
 
 
 def render(fields: Mapping[str, object]) -> bytes:

@@ -9,7 +9,7 @@ there is no loop to protect. What each endpoint means is in the contract.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException
@@ -17,10 +17,13 @@ from werkzeug.exceptions import HTTPException
 from servers import contract, problems
 from servers.calling.threaded import calls_of
 from servers.contract import AT, ENDPOINTS, Problem
+from servers.gone import Gone
 from servers.instruments.wsgi import measured
 from servers.parity import facts
+from servers.received import Received
 from servers.settings import Settings
 from servers.work import block, compute
+from servers.wsgi_body import Unanswered, leave_unread, pieces
 
 HELLO = contract.render({"message": "hello"})
 HEALTHY = contract.render({"status": "ok"})
@@ -44,6 +47,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_error_handler(404, on_missing)
     app.register_error_handler(405, on_method)
     app.register_error_handler(Problem, on_problem)
+    app.register_error_handler(Gone, on_gone)
     app.register_error_handler(500, on_failure)
     app.wsgi_app = measured(app.wsgi_app, app.config["SETTINGS"])  # type: ignore[method-assign,assignment]
     return app
@@ -91,6 +95,19 @@ def downstream() -> Response:
     return answer(contract.render({"calls": calls, "ms": ms}))
 
 
+def stream() -> Response:
+    asked = arguments("/stream")
+    return streamed(ticks(asked["events"], asked["interval_ms"]))
+
+
+def upload() -> Response:
+    arguments("/upload")
+    received = Received()
+    for piece in pieces(request.environ):
+        received.add(piece)
+    return answer(received.answer())
+
+
 def healthz() -> Response:
     arguments("/healthz")
     return answer(HEALTHY)
@@ -118,6 +135,20 @@ def arguments(path: str) -> Mapping[str, int]:
     return AT[environ["REQUEST_METHOD"], path].arguments(environ["QUERY_STRING"].encode("latin-1"))
 
 
+def ticks(events: int, interval_ms: int) -> Iterator[bytes]:
+    """Events, and the time between them."""
+    for number in range(1, events + 1):
+        if number > 1:
+            time.sleep(interval_ms / 1000)
+        yield contract.event(number, events)
+
+
+def streamed(found: Iterator[bytes]) -> Response:
+    """An answer that is sent event by event."""
+    headers = {"Cache-Control": "no-store"}
+    return Response(found, headers=headers, content_type=contract.STREAM_MEDIA_TYPE)
+
+
 def answer(body: bytes) -> Response:
     """A good answer with a body that the contract rendered."""
     return Response(body, content_type=contract.MEDIA_TYPE)
@@ -126,6 +157,8 @@ def answer(body: bytes) -> Response:
 def refuse(problem: Problem) -> Response:
     """The answer to a request that the contract refuses."""
     media_type = contract.PROBLEM_MEDIA_TYPE
+    if problem.closes:
+        leave_unread(request.environ)
     return Response(problem.body, problem.status, problem.headers, content_type=media_type)
 
 
@@ -139,6 +172,10 @@ def on_method(error: HTTPException) -> Response:
 
 def on_problem(error: Problem) -> Response:
     return refuse(error)
+
+
+def on_gone(error: Gone) -> Response:
+    return Unanswered(error)
 
 
 def on_failure(error: HTTPException) -> Response:

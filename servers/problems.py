@@ -25,8 +25,21 @@ def check_length(length: str) -> None:
     if length.isascii() and length.isdigit():
         significant = length.lstrip("0")
         if len(significant) > MAX_DIGITS or int(significant or "0") > MAX_BODY_BYTES:
-            detail = f"the announced body is too large: at most {MAX_BODY_BYTES} bytes"
-            raise Problem(413, "Content Too Large", detail)
+            raise _too_large("the announced body")
+
+
+def check_received(count: int) -> None:
+    """Raise a `Problem` 413 if more than `MAX_BODY_BYTES` of a body have come."""
+    if count > MAX_BODY_BYTES:
+        raise _too_large("the body")
+
+
+def _too_large(what: str) -> Problem:
+    # What is left of it is not read, and so the connection cannot carry another request.
+    detail = f"{what} is too large: at most {MAX_BODY_BYTES} bytes"
+    problem = Problem(413, "Content Too Large", detail)
+    problem.closes = True
+    return problem
 
 
 def failed() -> Problem:

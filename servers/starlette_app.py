@@ -9,8 +9,8 @@ holds them all. What each endpoint means is in the contract.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from typing import cast
+from collections.abc import AsyncGenerator, Mapping
+from typing import Any, cast
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -20,10 +20,14 @@ from starlette.types import ASGIApp
 from servers import contract, problems
 from servers.calling.looped import calls_of
 from servers.contract import AT, ENDPOINTS, Problem
+from servers.gone import Gone
 from servers.instruments.answer import Answer
 from servers.instruments.asgi import measured
+from servers.instruments.event_stream import EventStream
+from servers.instruments.leaving import body_of, unless_gone
 from servers.parity import facts
 from servers.pools import lifespan, pools_of
+from servers.received import Received
 from servers.settings import Settings
 from servers.work import block, compute
 
@@ -37,7 +41,8 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
         Route(endpoint.path, globals()[endpoint.name], methods=[endpoint.method])
         for endpoint in ENDPOINTS.values()
     ]
-    handlers = {404: on_missing, 405: on_method, Problem: on_problem, 500: on_failure}
+    handlers: dict[Any, Any] = {404: on_missing, 405: on_method, 500: on_failure}
+    handlers |= {Problem: on_problem, Gone: on_gone}
     app = Starlette(routes=routes, exception_handlers=handlers, lifespan=lifespan)
     app.state.settings = settings or Settings.from_environment()
     app.router.redirect_slashes = False
@@ -82,8 +87,21 @@ async def cpu_offload(request: Request) -> Answer:
 async def downstream(request: Request) -> Answer:
     asked = arguments(request, "/downstream")
     calls, ms = asked["calls"], asked["ms"]
-    await calls_of(request).make(calls, ms)
+    await unless_gone(request, calls_of(request).make(calls, ms))
     return answer(contract.render({"calls": calls, "ms": ms}))
+
+
+async def stream(request: Request) -> EventStream:
+    asked = arguments(request, "/stream")
+    return streamed(ticks(asked["events"], asked["interval_ms"]))
+
+
+async def upload(request: Request) -> Answer:
+    arguments(request, "/upload")
+    received = Received()
+    async for piece in body_of(request):
+        received.add(piece)
+    return answer(received.answer())
 
 
 async def healthz(request: Request) -> Answer:
@@ -114,6 +132,19 @@ def arguments(request: Request, path: str) -> Mapping[str, int]:
     return AT[scope["method"], path].arguments(scope["query_string"])
 
 
+async def ticks(events: int, interval_ms: int) -> AsyncGenerator[bytes, None]:
+    """Events, and the time between them."""
+    for number in range(1, events + 1):
+        if number > 1:
+            await asyncio.sleep(interval_ms / 1000)
+        yield contract.event(number, events)
+
+
+def streamed(found: AsyncGenerator[bytes, None]) -> EventStream:
+    """An answer that is sent event by event."""
+    return EventStream(found)
+
+
 def answer(body: bytes) -> Answer:
     """A good answer with a body that the contract rendered."""
     return Answer(body, media_type=contract.MEDIA_TYPE)
@@ -122,7 +153,8 @@ def answer(body: bytes) -> Answer:
 def refuse(problem: Problem) -> Answer:
     """The answer to a request that the contract refuses."""
     media_type = contract.PROBLEM_MEDIA_TYPE
-    return Answer(problem.body, problem.status, problem.headers, media_type=media_type)
+    headers = problem.headers | {"Connection": "close"} if problem.closes else problem.headers
+    return Answer(problem.body, problem.status, headers, media_type=media_type)
 
 
 async def on_missing(request: Request, error: Exception) -> Answer:
@@ -135,6 +167,10 @@ async def on_method(request: Request, error: Exception) -> Answer:
 
 async def on_problem(request: Request, error: Exception) -> Answer:
     return refuse(cast("Problem", error))
+
+
+async def on_gone(request: Request, error: Exception) -> None:
+    """No answer: nobody would read it."""
 
 
 async def on_failure(request: Request, error: Exception) -> Answer:

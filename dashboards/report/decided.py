@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from dashboards.report import checks, predictions
+from dashboards.report import abandoned, checks, predictions
 from dashboards.report.capacities import searched
 from dashboards.report.charts import cliffs, costs, scale
 from dashboards.report.charts.plane import Plot
@@ -43,6 +43,8 @@ def decided(summary: Summary) -> dict[str, Any]:
         "scaled": _scaled(summary),
         "cliffs": _cliffs(summary),
         "costs": _costs(summary),
+        "abandoned": abandoned.rows(summary),
+        "abandoned_headings": list(abandoned.HEADINGS),
         "laws": checks.laws(summary),
         "law_headings": list(checks.LAW_HEADINGS),
         "noise": checks.noise(summary),

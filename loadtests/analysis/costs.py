@@ -103,6 +103,7 @@ def _cost(
         mb_per_idle_connection=_rounded(idle_mb, 4),
         money_per_million=_rounded(_money(cpu_ms, memory, rate_rps, price), 4),
         currency=price.currency if price else "",
+        kb_per_connection=_rounded(_median(trials, lambda trial: trial.kb_per_connection), 1),
     )
 
 

@@ -95,7 +95,7 @@ class Cost:
     """What 1,000 requests of a workload cost a profile at `rate_rps`, its capacity where known.
 
     `mb_per_1000_rps` is peak memory for each 1,000 requests/s served. Money is in the currency of
-    the price that the user gave, and None without one.
+    the price that the user gave, and None without one. `kb_per_connection` is as in a trial.
     """
 
     profile: str
@@ -108,6 +108,7 @@ class Cost:
     mb_per_idle_connection: float | None = None
     money_per_million: float | None = None
     currency: str = ""
+    kb_per_connection: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,13 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
+from loadtests.analysis.abandoned import abandoned_of
 from loadtests.analysis.called import downstream_of
 from loadtests.analysis.checks import beyond, laws, steady, surroundings
 from loadtests.analysis.checks.cautions import warnings_of
 from loadtests.analysis.checks.laws import laws_of
 from loadtests.analysis.checks.stations import stations_of
+from loadtests.analysis.connections import kb_per_connection
 from loadtests.analysis.courses import courses_of
 from loadtests.analysis.holds import held_lines_of, holds_of
 from loadtests.analysis.quantiles import latency
@@ -42,6 +44,8 @@ def with_instruments(summary: Trial, trial: SavedTrial, window: Samples, main: S
         warnings=warnings_of(main, workers, server_side, courses, standing=trial.server.standing),
         laws=laws_of(trial),
         downstream=downstream_of(trial.scrapes),
+        abandoned=abandoned_of(trial.scrapes),
+        kb_per_connection=kb_per_connection(trial, server_side),
     )
     return _judged(found, trial, main)
 

@@ -119,6 +119,18 @@ class ServerSide:
 
 
 @dataclass(frozen=True, slots=True)
+class Abandoned:
+    """Requests whose client left before the end of their answer, and how long they went on then.
+
+    `seconds` are those that they were in the application for nobody. A handler that stops for a
+    client that leaves has next to none.
+    """
+
+    requests: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class HeldLine:
     """The line at which requests of a route were found holding, and the most usual way to it.
 

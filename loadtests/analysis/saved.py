@@ -13,7 +13,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from loadtests import samples as sample_files
-from loadtests.analysis import called, counters, server_side
+from loadtests.analysis import abandoned, called, counters, server_side
 from loadtests.analysis import scrapes as scrape_files
 from loadtests.analysis.checks import outside
 from loadtests.analysis.scrapes import Scrape
@@ -24,7 +24,9 @@ from loadtests.results import TrialFolder
 from loadtests.samples import Samples
 
 R = TypeVar("R", bound=Record)
-NAMES = (*server_side.NAMES, *counters.NAMES, *outside.NAMES, *called.NAMES)
+NAMES = tuple(
+    name for part in (server_side, counters, outside, called, abandoned) for name in part.NAMES
+)
 """What the analysis asks of a scrape."""
 
 

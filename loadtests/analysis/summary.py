@@ -12,6 +12,7 @@ from typing import Any
 from loadtests.analysis.called import Downstream
 from loadtests.analysis.decisions import Capacity, Decisions, LawCheck
 from loadtests.analysis.instruments import (
+    Abandoned,
     Course,
     HeldLine,
     RouteHold,
@@ -98,7 +99,8 @@ class Trial:
     requests that were measured; None without instruments. A warning does not make it INVALID.
     `role` is `calibrate` (what predictions rest on), `sweep`, or `probe` (of a search, whose rate
     is its load's name). Of a profile that is compared with itself the second `arm` is 2. An
-    INVALID trial may be tried again: `attempt` counts from 1.
+    INVALID trial may be tried again: `attempt` counts from 1. `kb_per_connection` is the memory in
+    KiB that was added for each of the most connections that were open, where they were many.
     """
 
     number: int
@@ -138,6 +140,8 @@ class Trial:
     attempt: int = 1
     laws: tuple[LawCheck, ...] = ()
     downstream: Downstream | None = None
+    abandoned: Abandoned | None = None
+    kb_per_connection: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

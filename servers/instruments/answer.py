@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
+from servers.instruments import departures
+
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
@@ -24,6 +26,7 @@ class Answer(Response):
         scope[STATUS] = status = self.status_code
         headers = self.raw_headers
         if (request := scope.get(REQUEST)) is not None:
+            departures.look(request, receive)
             headers = [*headers, (b"server-timing", request.answer(status).encode())]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": self.body})

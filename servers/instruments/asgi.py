@@ -11,7 +11,7 @@ from threading import get_ident
 from types import coroutine
 from typing import TYPE_CHECKING, Any
 
-from servers.instruments import companions
+from servers.instruments import companions, departures
 from servers.instruments.answer import REQUEST, STATUS
 from servers.instruments.course import course_of
 from servers.instruments.meter import Meter
@@ -53,7 +53,8 @@ def measured(app: Starlette, settings: Settings) -> ASGIApp:
         for name, value in scope["headers"]:
             if name == _STAMP and (queue_ns := queued_ns(value)) is not None:
                 steps = stack(scope, receive, send).__await__()
-                await _split(meter, thread, steps, scope, queue_ns)
+                server = departures.server_of(receive)
+                await _split(meter, thread, steps, scope, queue_ns, server)
                 return
         try:
             await stack(scope, receive, send)
@@ -77,15 +78,21 @@ def measured(app: Starlette, settings: Settings) -> ASGIApp:
 
 @coroutine
 def _split(
-    meter: Meter, thread: int, steps: Generator[Any, Any, None], scope: Scope, queue_ns: int
+    meter: Meter,
+    thread: int,
+    steps: Generator[Any, Any, None],
+    scope: Scope,
+    queue_ns: int,
+    server: Any,
 ) -> Generator[Any, None, None]:
-    """Take `steps`, those of a request, as its loop takes these."""
+    """Take `steps`, those of a request, as its loop takes these; `server` knows of its client."""
     course = None
     for name, value in scope["headers"]:
         if name == _TRACE:
             course = course_of(value.decode("latin-1"), meter, "loop")
     request = scope[REQUEST] = MeasuredRequest()
     request.begin(meter, thread, scope["method"], scope["path"], queue_ns, course)
+    departures.UNDER_WAY[request] = server
     try:
         awaited = next(steps, _ENDED)
         while awaited is not _ENDED:
@@ -106,4 +113,5 @@ def _split(
         # It has taken what was thrown into it, and ended well.
         pass
     finally:
+        del departures.UNDER_WAY[request]
         request.end()

@@ -16,7 +16,7 @@ from contextlib import asynccontextmanager
 from time import perf_counter_ns
 from typing import Any
 
-from servers.instruments import explain, greenlets, pools, waits
+from servers.instruments import departures, explain, greenlets, pools, waits
 from servers.instruments.meter import Meter
 from servers.instruments.stalls import StallMeter
 from servers.settings import Settings
@@ -54,11 +54,13 @@ async def on_loop(meter: Meter, settings: Settings, app: Any) -> AsyncIterator[N
 
 
 async def _beat(stalls: StallMeter, pools_: pools.PoolMeter, meter: Meter) -> None:
+    clients = departures.Departures()
     for number in itertools.count():
         due_ns = stalls.beat(perf_counter_ns())
         if number % LOOK_BEATS == 0:
             meter.fold()
             pools_.read()
+            clients.look()
         await asyncio.sleep(max(due_ns - perf_counter_ns(), 0) / 1e9)
 
 

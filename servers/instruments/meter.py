@@ -15,6 +15,7 @@ import threading
 from pathlib import Path
 
 from servers import ledger
+from servers.contract import route_of
 from servers.instruments.tallies import Asked, Kinds, Tally, Totals
 from servers.ledger import Ledger
 from servers.rows import ROW, SIZE, folded
@@ -109,6 +110,15 @@ class Meter:
             self._lock.release()
         if noted:
             self._add(noted)
+
+    def abandoned(self, path: str, wasted_ns: int) -> None:
+        """Count a request whose client had left, and how long it went on after that."""
+        series, route, cells = self.ledger.series, route_of(path), self.cells
+        requests = series("testbed_abandoned_requests_total", route)
+        seconds = series("testbed_abandoned_seconds_total", route)
+        more = max(wasted_ns, 0) / 1e9
+        cells[seconds] += more
+        cells[requests] += 1.0
 
     def fold(self) -> None:
         """Add up what was noted since the last time.

@@ -21,7 +21,8 @@ class MeasuredRequest:
     """A request that `begin` makes whole: a method costs each of them less than a constructor.
 
     Times are nanoseconds of the monotonic clock. `status` is 0 until it is answered. `course` is
-    where it is captured, if it is.
+    where it is captured, if it is. `left_ns` is when its client was seen to have left; 0 if it was
+    not.
     """
 
     __slots__ = (
@@ -37,6 +38,7 @@ class MeasuredRequest:
         "_thread",
         "course",
         "ended",
+        "left_ns",
         "path",
         "status",
     )
@@ -59,7 +61,7 @@ class MeasuredRequest:
         self._queue_ns = queue_ns
         self._cpu_ns = self._hold_ns = self._longest_ns = 0
         self.path = path
-        self.status = 0
+        self.status = self.left_ns = 0
         self.ended = False
         self.course = course
         if course is not None:
@@ -87,6 +89,10 @@ class MeasuredRequest:
         RUNNING[self._thread] = None
         if self.course is not None:
             self.course.pause(now_ns, cpu_ns)
+
+    def step_ns(self, now_ns: int) -> int:
+        """How long its present step has lasted at this moment."""
+        return now_ns - self._step_ns
 
     def offloaded(self, lane: str, cpu_ns: int, from_ns: int, to_ns: int) -> None:
         """Another thread or process has worked for it. That holds nothing of its own unit."""
@@ -132,6 +138,9 @@ class MeasuredRequest:
             self._longest_ns,
             self._cpu_ns,
         )
+        if self.left_ns:
+            # It may have left before anybody took its request up.
+            self._meter.abandoned(self.path, ended_ns - max(self.left_ns, self._began_ns))
         if self.course is not None:
             self.course.write(self.path, self._began_ns, ended_ns)
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator
 from threading import get_ident
+from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
 
-from servers.instruments import companions, greenlets
+from servers.instruments import companions, greenlets, sockets
 from servers.instruments.course import course_of
 from servers.instruments.meter import Meter
 from servers.instruments.request import MeasuredRequest
@@ -118,9 +119,13 @@ class _Counted:
 
 
 class _Split(MeasuredRequest):
-    """The answer to a request that is measured."""
+    """The answer to a request that is measured.
 
-    __slots__ = ("_body", "_start_response", "_unit")
+    A worker that works for a request does not see its client leave. So it looks twice, and counts
+    what it did in vain: before it answers, and where it has sent more at the end of that.
+    """
+
+    __slots__ = ("_body", "_connection", "_start_response", "_unit")
 
     def __init__(
         self,
@@ -135,15 +140,18 @@ class _Split(MeasuredRequest):
         trace = environ.get("HTTP_TRACEPARENT")
         thread, lane = unit.place()
         self._start_response, self._unit = start_response, unit
+        self._connection = environ.get("gunicorn.socket")
         self.begin(meter, thread, method, path, queue_ns, course_of(trace, meter, lane))
         unit.begin(self)
         try:
             self._body = app(environ, self._start)
         except BaseException:
+            self._note(sockets.left_ns(self._connection))
             self._end()
             raise
 
     def _start(self, status: str, headers: Any, exc_info: Any = None) -> Any:
+        self._note(sockets.left_ns(self._connection))
         timing = self.answer(int(status[:3]))
         return self._start_response(status, [*headers, ("Server-Timing", timing)], exc_info)
 
@@ -157,8 +165,13 @@ class _Split(MeasuredRequest):
         finally:
             self._end()
 
+    def _note(self, since_ns: int | None) -> None:
+        if since_ns is not None and not self.left_ns:
+            self.left_ns = perf_counter_ns() - since_ns
+
     def _end(self) -> None:
         if not self.ended:
+            self._note(sockets.broken_ns(self._connection))
             self._unit.end()
             self.end()
 

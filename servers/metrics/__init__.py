@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from servers.metric import BUCKETS, EVENTS, MODES, OTHER, SUM, Metric
+from servers.metrics.abandoned import ABANDONED
 from servers.metrics.downstream import DOWNSTREAM
 from servers.metrics.generator import GENERATOR
 from servers.metrics.outside import OUTSIDE
@@ -20,6 +21,10 @@ from servers.metrics.workers import WORKERS
 __all__ = ["BUCKETS", "EVENTS", "METRICS", "MODES", "OTHER", "SUM", "Metric"]
 
 METRICS: Mapping[str, Metric] = MappingProxyType(
-    {one.name: one for one in (*REQUESTS, *WORKERS, *DOWNSTREAM, *OUTSIDE, *GENERATOR)}
+    {
+        one.name: one
+        for part in (REQUESTS, ABANDONED, WORKERS, DOWNSTREAM, OUTSIDE, GENERATOR)
+        for one in part
+    }
 )
 """Every metric by its name, in the order in which they are served."""

@@ -20,8 +20,14 @@ class Client(Protocol):
 
     module: Any
 
-    def ask(self, method: str, target: str, headers: Mapping[str, str] | None = None) -> Answer:
-        """Send one request without a body and return the whole answer."""
+    def ask(
+        self,
+        method: str,
+        target: str,
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+    ) -> Answer:
+        """Send one request and return the whole answer; `body` with the length it has."""
         ...
 
 
@@ -33,14 +39,23 @@ class FlaskClient:
     def __init__(self, settings: Settings) -> None:
         self._app = flask_app.create_app(settings)
 
-    def ask(self, method: str, target: str, headers: Mapping[str, str] | None = None) -> Answer:
+    def ask(
+        self,
+        method: str,
+        target: str,
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+    ) -> Answer:
         raw_path, _, query = target.partition("?")
         environ: dict[str, Any] = {
             "REQUEST_METHOD": method,
             "PATH_INFO": unquote_to_bytes(raw_path).decode("latin-1"),
             "QUERY_STRING": query,
             "wsgi.errors": io.StringIO(),
+            "wsgi.input": io.BytesIO(body),
         }
+        if body:
+            environ["CONTENT_LENGTH"] = str(len(body))
         setup_testing_defaults(environ)
         for name, value in (headers or {}).items():
             key = name.upper().replace("-", "_")
@@ -53,9 +68,9 @@ class FlaskClient:
 
         # A server closes the answer when it has sent it: only then the request has ended.
         with closing(self._app(environ, start_response)) as parts:  # type: ignore[type-var]
-            body = b"".join(parts)
+            answered = b"".join(parts)
         fields = {name.lower(): value for name, value in started[1]}
-        return Answer(int(started[0].split()[0]), fields, body)
+        return Answer(int(started[0].split()[0]), fields, answered)
 
 
 class StarletteClient:
@@ -66,12 +81,21 @@ class StarletteClient:
     def __init__(self, settings: Settings) -> None:
         self._app = starlette_app.create_app(settings)
 
-    def ask(self, method: str, target: str, headers: Mapping[str, str] | None = None) -> Answer:
-        return asyncio.run(self._ask(http_scope(method, target, headers or {})))
+    def ask(
+        self,
+        method: str,
+        target: str,
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+    ) -> Answer:
+        scope = http_scope(method, target, headers or {})
+        if body:
+            scope["headers"].append((b"content-length", b"%d" % len(body)))
+        return asyncio.run(self._ask(scope, body))
 
-    async def _ask(self, scope: dict[str, Any]) -> Answer:
+    async def _ask(self, scope: dict[str, Any], body: bytes) -> Answer:
         async with living(self._app):
-            return await call(self._app, scope)
+            return await call(self._app, scope, body)
 
 
 @asynccontextmanager
@@ -93,12 +117,16 @@ async def living(app: Any) -> AsyncIterator[None]:
     await life
 
 
-async def call(app: Any, scope: dict[str, Any]) -> Answer:
+async def call(app: Any, scope: dict[str, Any], body: bytes = b"") -> Answer:
     """Call an ASGI application once; as on a server, HEAD has no body and errors end here."""
     sent: list[dict[str, Any]] = []
+    # The client stays, and so there is nothing more to receive behind the body.
+    left = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": b"", "more_body": False}
+        if not left:
+            await asyncio.Event().wait()
+        return left.pop()
 
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
@@ -107,9 +135,9 @@ async def call(app: Any, scope: dict[str, Any]) -> Answer:
     with suppress(RuntimeError):
         await app(scope, receive, send)
     start, *parts = sent
-    body = b"" if scope["method"] == "HEAD" else b"".join(part["body"] for part in parts)
+    answered = b"" if scope["method"] == "HEAD" else b"".join(part["body"] for part in parts)
     fields = {name.decode(): value.decode() for name, value in start["headers"]}
-    return Answer(start["status"], fields, body)
+    return Answer(start["status"], fields, answered)
 
 
 def http_scope(method: str, target: str, headers: Mapping[str, str]) -> dict[str, Any]:

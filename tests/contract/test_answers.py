@@ -16,7 +16,10 @@ DIGEST_OF_1 = compute(1)
 DIGEST_OF_3 = compute(3)
 
 
-@pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=ENDPOINTS)
+OBJECTS = {name: endpoint for name, endpoint in ENDPOINTS.items() if endpoint.fields}
+
+
+@pytest.mark.parametrize("endpoint", OBJECTS.values(), ids=OBJECTS)
 def test_an_endpoint_answers_with_the_fields_of_its_contract(
     client: Client, endpoint: Endpoint
 ) -> None:

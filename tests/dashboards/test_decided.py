@@ -5,9 +5,11 @@ import re
 
 import pytest
 
-from dashboards.report import anchors, checks, page, trials, verdicts
+from dashboards.report import abandoned, anchors, checks, page, trials, verdicts
+from dashboards.report.format import figure
 from dashboards.report.sections import sections
 from loadtests.analysis.decisions import Claim, Decisions, Estimate, LawCheck
+from loadtests.analysis.instruments import Abandoned
 from loadtests.analysis.summary import Summary
 from tests.dashboards import decided, summaries
 from tests.dashboards.test_page import Reader
@@ -158,6 +160,38 @@ def test_without_a_price_and_idle_connections_their_columns_are_left_out() -> No
     assert "money per million" in HTML
     assert "money per million" not in html
     assert "MiB per idle connection" not in html
+
+
+def test_memory_of_a_connection_is_a_column_where_it_is_known() -> None:
+    cost = dataclasses.replace(
+        decided.decisions(list(MADE.trials)).costs[1], kb_per_connection=18.9
+    )
+    html = page.render(with_decisions(MADE, costs=(cost,)))
+
+    assert "KiB per open connection" in html
+    assert ">18.9<" in html
+    assert "KiB per open connection" not in HTML
+
+
+def test_what_was_done_for_clients_that_had_left_is_shown_where_there_were_any() -> None:
+    first = next(trial for trial in MADE.trials if trial.valid and trial.arm == 1)
+    cell = first.profile, first.workload, first.load
+    trials = [
+        dataclasses.replace(trial, abandoned=Abandoned(1_500, 300.0))
+        if (trial.profile, trial.workload, trial.load) == cell and trial.valid
+        else trial
+        for trial in MADE.trials
+    ]
+    times = sum(trial.abandoned is not None for trial in trials)
+    made = dataclasses.replace(MADE, trials=tuple(trials))
+    html = page.render(made)
+
+    assert "For clients that had left" not in HTML
+    assert "For clients that had left" in html
+    [row] = abandoned.rows(made)
+    assert row[:5] == (*cell, f"{1_500 * times:,}", figure(300.0 * times))
+    assert row[5] == figure(0.2)
+    assert f"<td>{row[3]}</td>" in html
 
 
 def test_laws_and_noise_floor_are_in_the_section_on_validity() -> None:

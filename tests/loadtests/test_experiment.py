@@ -82,6 +82,11 @@ def test_a_workload_may_narrow_profiles_and_loads() -> None:
         ),
         ("ms = 100", "ms = 99999", "params.ms is 99999, allowed: 0 to 10000"),
         ("ms = 100", "mx = 1", "params.mx is not a parameter of /wait: ms"),
+        (
+            '/wait", params = { ms = 100 }',
+            '/stream", params = { events = 1000, interval_ms = 200 }',
+            "params: events × interval_ms is 1000 × 200 = 200000: it must be at most 100000",
+        ),
         ('loads = ["few"]', 'loads = ["none"]', "workloads.narrow.loads has 'none', allowed: many"),
         ('name = "narrow"', 'name = "wait"', "workloads must have different names"),
         ("seed = 1", "seed = 1.5", "seed is 1.5, allowed: a valid integer"),

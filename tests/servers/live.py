@@ -11,7 +11,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +40,13 @@ class Live:
 
     port: int
     pid: int
+    log: IO[bytes] | None = None
+
+    def logged(self) -> str:
+        """What it has logged so far."""
+        assert self.log is not None
+        size = os.fstat(self.log.fileno()).st_size
+        return os.pread(self.log.fileno(), size, 0).decode("utf-8", "replace")
 
     def get(self, target: str, timeout: float = 15) -> Answer:
         """Ask once, on a connection of its own."""
@@ -69,10 +76,10 @@ def ask(
     method: str,
     target: str,
     headers: dict[str, str],
-    body: bytes | None = None,
+    body: bytes | Iterable[bytes] | None = None,
     timeout: float = 15,
 ) -> Answer:
-    """Send one request on a new connection and read the whole answer."""
+    """Send one request on a new connection and read the whole answer; pieces become chunks."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
     try:
         connection.request(method, target, body, headers)
@@ -136,7 +143,7 @@ def launched(command: Sequence[str], environment: dict[str, str], port: int) -> 
             start_new_session=True,
         )
         try:
-            live = Live(port, process.pid)
+            live = Live(port, process.pid, log)
             _wait_until_ready(live, process, log)
             yield live
         finally:

@@ -22,6 +22,7 @@ HEADINGS = (
     "memory, MiB",
     "MiB per 1,000 requests/s",
     "MiB per idle connection",
+    "KiB per open connection",
     "money per million",
     "trials",
 )
@@ -74,6 +75,7 @@ def _row(cost: Cost) -> tuple[str, ...]:
         figure(cost.memory_mb),
         figure(cost.mb_per_1000_rps),
         figure(cost.mb_per_idle_connection),
+        figure(cost.kb_per_connection),
         _money(cost),
         ", ".join(map(str, cost.trials)) or MISSING,
     )

@@ -26,6 +26,7 @@ from loadtests.analysis.saved import SavedTrial
 from loadtests.analysis.summary import Reason
 from loadtests.analysis.wording import three_digits
 from loadtests.gates import LAW_LEAST, LAW_MOST
+from servers.contract import AT
 
 LITTLE, UTILISATION = "little", "utilisation"
 LEAST_REQUESTS = 50
@@ -51,7 +52,10 @@ def laws_of(trial: SavedTrial) -> tuple[LawCheck, ...]:
     told = told_of(trial)
     if told is None or told.requests < LEAST_REQUESTS:
         return ()
-    return (*_little(trial, told), *_utilisation(trial, told))
+    # How much of the time after its answer has begun a stream holds nobody is told.
+    known = (AT.get((target.method, target.path)) for target in trial.plan.targets)
+    streams = any(endpoint is not None and endpoint.streams for endpoint in known)
+    return (*_little(trial, told), *(() if streams else _utilisation(trial, told)))
 
 
 def against(checks: tuple[LawCheck, ...]) -> Iterator[Reason]:

@@ -30,6 +30,8 @@ NOT_SHOWN = {
         for name in METRICS
         if METRICS[name].writer == "downstream"
     },
+    "testbed_abandoned_requests_total": "none unless clients leave, and then the report has them",
+    "testbed_abandoned_seconds_total": "the same",
 }
 """Metrics that no panel asks for, and why."""
 
