@@ -22,7 +22,7 @@ seed = 11
 warmup_s = 0.5
 measure_s = 2.0
 drain_s = 2.0
-retries = 0
+retries = 2
 profiles = ["gthread", "uvloop"]
 [budget]
 slots = 32
@@ -39,7 +39,7 @@ rate = 60.0
 """
 
 
-@pytest.mark.slow
+@pytest.mark.alone
 def test_a_run_has_its_downstream_and_says_what_it_did(tmp_path: Path) -> None:
     (tmp_path / "calls.toml").write_text(TEXT)
     folder = RunFolder(tmp_path / "run")
@@ -48,9 +48,14 @@ def test_a_run_has_its_downstream_and_says_what_it_did(tmp_path: Path) -> None:
 
     assert (code, err) == (0, ""), out
     summary = summary_json.read(folder.summary)
+    means: dict[str, float | None] = {}
     for trial, saved in zip(summary.trials, folder.saved(), strict=True):
         called = trial.downstream
         assert called is not None
+        # One that the host has spoiled is tried again, and says nothing.
+        if not trial.valid:
+            continue
+        means[trial.profile] = called.latency_ms
         found = samples.read(*saved.samples)
         done_s = found.done_ns[found.outcome == Outcome.COMPLETED] / 1e9
         answered = int(((done_s >= 0) & (done_s < 2.0)).sum())
@@ -68,10 +73,8 @@ def test_a_run_has_its_downstream_and_says_what_it_did(tmp_path: Path) -> None:
         assert not saved.downstream_log.read_text().count("Traceback")
         _stalled(done_s)
     # The draws are the same for both, and so is the downstream's own mean.
-    first, second = (trial.downstream for trial in summary.trials)
-    assert first is not None
-    assert second is not None
-    assert first.latency_ms == pytest.approx(second.latency_ms, rel=0.2)
+    assert means.keys() == {"gthread", "uvloop"}
+    assert means["gthread"] == pytest.approx(means["uvloop"], rel=0.2)
     assert not [
         one.pid
         for one in psutil.process_iter(["cmdline"])
