@@ -6,6 +6,7 @@ A new endpoint is one entry in `ENDPOINTS` here and one function of the same nam
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
@@ -55,6 +56,16 @@ def _table(endpoints: Sequence[Endpoint]) -> Mapping[str, Endpoint]:
 
 MS = Parameter("ms", "milliseconds", 10, 0, 10_000, "how long it takes")
 UNITS = Parameter("units", "units of about 1 ms", 1, 1, 1_000, "how much there is to compute")
+JOB_UNITS = Parameter("units", "units of about 1 ms", 0, 0, 1_000, "how much there is to compute")
+
+# Times are seconds since the epoch; the reason is that of a failure.
+JOB = (
+    *("id", "state", "ms", "units", "digest", "reason", "attempts"),
+    *("accepted_at", "started_at", "done_at"),
+)
+JOBS = ("accepted", "refused", "waiting", "running", "done", "failed", "jobs")
+_A_JOB = "/jobs/{id}"
+_JOB_PATH = re.compile("/jobs/[0-9a-f]{32}")
 
 # /hello stands first because Starlette tries its routes in order.
 ENDPOINTS = _table(
@@ -67,10 +78,16 @@ ENDPOINTS = _table(
         Endpoint(
             "/cpu-offload", "GET", (UNITS,), ("units", "digest"), "computes in a process", True
         ),
+        Endpoint(
+            "/jobs", "POST", (MS, JOB_UNITS), ("id", "state"), "accepts work to be done later",
+            handler="accept_job", status=202,
+        ),
+        Endpoint("/jobs", "GET", (), JOBS, "counts the jobs and lists the newest"),
+        Endpoint(_A_JOB, "GET", (), JOB, "the record of a job", handler="job"),
         Endpoint("/healthz", "GET", (), ("status",), "the worker lives"),
         Endpoint("/parity", "GET", (), FACTS, "what this worker really is"),
     ]
-)
+)  # fmt: skip
 
 AT: Mapping[tuple[str, str], Endpoint] = MappingProxyType(
     {(method, one.path): one for one in ENDPOINTS.values() for method in one.methods}
@@ -84,4 +101,6 @@ ALLOW: Mapping[str, str] = MappingProxyType(
 
 def route_of(path: str) -> str:
     """The path of the contract that a request's path is; empty where it is none."""
-    return path if path in ALLOW else ""
+    if path in ALLOW:
+        return path if path != _A_JOB else ""
+    return _A_JOB if _JOB_PATH.fullmatch(path) else ""

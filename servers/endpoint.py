@@ -65,6 +65,7 @@ class Endpoint:
     """A path, the method it answers, what may be asked and which fields the answer has.
 
     `holds`: the work keeps its worker, or the loop that it runs in, from serving anyone else.
+    `status` is that of a good answer.
     """
 
     path: str
@@ -74,6 +75,7 @@ class Endpoint:
     description: str
     holds: bool = False
     handler: str = ""
+    status: int = 200
     defaults: Mapping[str, int] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import asdict
 
 from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException
 
 from servers import contract, problems
 from servers.contract import AT, ENDPOINTS, Problem
-from servers.instruments.wsgi import measured
+from servers.instruments.wsgi import measured, meter_of
+from servers.jobs.in_threads import JobThreads
 from servers.parity import facts
 from servers.settings import Settings
 from servers.work import block, compute
@@ -33,7 +35,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config["PROPAGATE_EXCEPTIONS"] = False
     for endpoint in ENDPOINTS.values():
         app.add_url_rule(
-            endpoint.path,
+            endpoint.path.replace("{", "<").replace("}", ">"),
             endpoint.name,
             view_func=globals()[endpoint.name],
             methods=[endpoint.method],
@@ -45,6 +47,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_error_handler(Problem, on_problem)
     app.register_error_handler(500, on_failure)
     app.wsgi_app = measured(app.wsgi_app, app.config["SETTINGS"])  # type: ignore[method-assign,assignment]
+    app.config["JOBS"] = JobThreads(app.config["SETTINGS"], meter_of(app.wsgi_app))
     return app
 
 
@@ -83,6 +86,26 @@ def cpu_offload() -> Response:
     return answer(contract.render({"units": units, "digest": digest}))
 
 
+def accept_job() -> Response:
+    work = arguments("/jobs")
+    accepted = jobs_of().accept(work["ms"], work["units"])
+    body = contract.render({"id": accepted.id, "state": accepted.state})
+    return answer(body, 202, {"Location": f"/jobs/{accepted.id}"})
+
+
+def jobs() -> Response:
+    arguments("/jobs")
+    counts, newest = jobs_of().overview()
+    listed = [asdict(one) for one in newest]
+    return answer(contract.render(asdict(counts) | {"jobs": listed}))
+
+
+def job(**named: str) -> Response:
+    arguments("/jobs/{id}")
+    found = jobs_of().find(named["id"])
+    return answer(contract.render(asdict(found)))
+
+
 def healthz() -> Response:
     arguments("/healthz")
     return answer(HEALTHY)
@@ -99,20 +122,26 @@ def settings() -> Settings:
     return found
 
 
+def jobs_of() -> JobThreads:
+    """The jobs that this worker accepts and runs."""
+    found: JobThreads = current_app.config["JOBS"]
+    return found
+
+
 def arguments(path: str) -> Mapping[str, int]:
     """The numbers asked for; a `Problem` 404, 413 or 422 is raised in this order."""
     environ = request.environ
     # Flask's router also takes "//hello" for "/hello".
-    if environ["PATH_INFO"] != path:
+    if contract.route_of(environ["PATH_INFO"]) != path:
         raise problems.not_found()
     if length := environ.get("CONTENT_LENGTH"):
         problems.check_length(length)
     return AT[environ["REQUEST_METHOD"], path].arguments(environ["QUERY_STRING"].encode("latin-1"))
 
 
-def answer(body: bytes) -> Response:
+def answer(body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """A good answer with a body that the contract rendered."""
-    return Response(body, content_type=contract.MEDIA_TYPE)
+    return Response(body, status, headers, content_type=contract.MEDIA_TYPE)
 
 
 def refuse(problem: Problem) -> Response:

@@ -17,6 +17,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 
 from servers.instruments.offload import offloaded
+from servers.jobs import on_loop
 from servers.lifeline import exit_with_parent
 from servers.settings import Settings
 from servers.work import compute
@@ -86,7 +87,9 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
         if settings.placement == "pools":
             runs = [app.state.pools.in_process(compute, 1) for _ in range(settings.pool_processes)]
             await asyncio.gather(*runs)
-        yield
+        meter = getattr(app.state, "meter", None)
+        async with on_loop.serving(settings, meter, app.state.pools.computing) as app.state.jobs:
+            yield
 
 
 def _open(settings: Settings, processes: ProcessPoolExecutor) -> Pools:

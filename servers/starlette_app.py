@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import cast
 
 from starlette.applications import Starlette
@@ -21,6 +22,7 @@ from servers import contract, problems
 from servers.contract import AT, ENDPOINTS, Problem
 from servers.instruments.answer import Answer
 from servers.instruments.asgi import measured
+from servers.jobs.on_loop import JobTasks
 from servers.parity import facts
 from servers.pools import lifespan, pools_of
 from servers.settings import Settings
@@ -78,6 +80,26 @@ async def cpu_offload(request: Request) -> Answer:
     return answer(contract.render({"units": units, "digest": digest}))
 
 
+async def accept_job(request: Request) -> Answer:
+    work = arguments(request, "/jobs")
+    accepted = await jobs_of(request).accept(work["ms"], work["units"])
+    body = contract.render({"id": accepted.id, "state": accepted.state})
+    return answer(body, 202, {"Location": f"/jobs/{accepted.id}"})
+
+
+async def jobs(request: Request) -> Answer:
+    arguments(request, "/jobs")
+    counts, newest = await jobs_of(request).overview()
+    listed = [asdict(one) for one in newest]
+    return answer(contract.render(asdict(counts) | {"jobs": listed}))
+
+
+async def job(request: Request) -> Answer:
+    arguments(request, "/jobs/{id}")
+    found = await jobs_of(request).find(request.path_params["id"])
+    return answer(contract.render(asdict(found)))
+
+
 async def healthz(request: Request) -> Answer:
     arguments(request, "/healthz")
     return HEALTHY
@@ -94,11 +116,17 @@ def settings(request: Request) -> Settings:
     return found
 
 
+def jobs_of(request: Request) -> JobTasks:
+    """The jobs that this worker accepts and runs."""
+    found: JobTasks = request.app.state.jobs
+    return found
+
+
 def arguments(request: Request, path: str) -> Mapping[str, int]:
     """The numbers asked for; a `Problem` 404, 413 or 422 is raised in this order."""
     scope = request.scope
     # Starlette's router also takes "/hello\n" for "/hello".
-    if scope["path"] != path:
+    if contract.route_of(scope["path"]) != path:
         raise problems.not_found()
     for name, value in scope["headers"]:
         if name == b"content-length":
@@ -106,9 +134,9 @@ def arguments(request: Request, path: str) -> Mapping[str, int]:
     return AT[scope["method"], path].arguments(scope["query_string"])
 
 
-def answer(body: bytes) -> Answer:
+def answer(body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
     """A good answer with a body that the contract rendered."""
-    return Answer(body, media_type=contract.MEDIA_TYPE)
+    return Answer(body, status, headers, media_type=contract.MEDIA_TYPE)
 
 
 def refuse(problem: Problem) -> Answer:

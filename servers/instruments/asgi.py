@@ -39,6 +39,7 @@ def measured(app: Starlette, settings: Settings) -> ASGIApp:
         return app
     # However many requests a loop has in hand, one at a time holds it.
     meter, thread = Meter(settings, slots=1, beats=True), get_ident()
+    app.state.meter = meter
     cells, begun, usual = meter.cells, meter.begun, meter.totals.usual
     stack = app.build_middleware_stack()
 

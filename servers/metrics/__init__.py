@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from servers.metric import BUCKETS, EVENTS, MODES, OTHER, SUM, Metric
 from servers.metrics.generator import GENERATOR
+from servers.metrics.jobs import JOBS
 from servers.metrics.outside import OUTSIDE
 from servers.metrics.requests import REQUESTS
 from servers.metrics.workers import WORKERS
@@ -19,6 +20,6 @@ from servers.metrics.workers import WORKERS
 __all__ = ["BUCKETS", "EVENTS", "METRICS", "MODES", "OTHER", "SUM", "Metric"]
 
 METRICS: Mapping[str, Metric] = MappingProxyType(
-    {one.name: one for one in (*REQUESTS, *WORKERS, *OUTSIDE, *GENERATOR)}
+    {one.name: one for one in (*REQUESTS, *WORKERS, *JOBS, *OUTSIDE, *GENERATOR)}
 )
 """Every metric by its name, in the order in which they are served."""

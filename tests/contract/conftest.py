@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from servers.settings import Settings
@@ -9,7 +11,9 @@ from tests.contract.clients import Client, FlaskClient, StarletteClient
 
 
 @pytest.fixture(params=[FlaskClient, StarletteClient], ids=["flask", "starlette"])
-def client(request: pytest.FixtureRequest) -> Client:
+def client(request: pytest.FixtureRequest, tmp_path: Path) -> Client:
     """A twin in this process, asked without a socket."""
-    twin: Client = request.param(Settings(threads=2, pool_processes=1))
+    twin: Client = request.param(
+        Settings(threads=2, pool_processes=1, jobs=str(tmp_path / "jobs"), job_slots=1)
+    )
     return twin
