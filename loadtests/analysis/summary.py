@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from loadtests.analysis.decisions import Capacity, Decisions, LawCheck
+from loadtests.analysis.deferred import Deferred
 from loadtests.analysis.instruments import (
     Course,
     HeldLine,
@@ -136,6 +137,7 @@ class Trial:
     arm: int = 1
     attempt: int = 1
     laws: tuple[LawCheck, ...] = ()
+    deferred: Deferred | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,12 @@ from loadtests.plan import Address, GeneratorPlan
 from loadtests.results import TrialFolder, write_whole
 from loadtests.run.child import Child
 from loadtests.run.instruments import STOP_GRACE_S, Instruments
+from loadtests.run.jobs import TrialJobs
 from loadtests.run.server import ServerUnderTest, TrialServer
 from loadtests.run.service import TrialError
 from loadtests.run.standing import StandingServer, target_at
 from loadtests.run.world import World
+from servers.budget import Dependencies
 from servers.profiles import PROFILES
 
 OVERTIME_S = 60.0
@@ -41,8 +43,12 @@ class TrialRun:
         """The stages in order. Raises TrialError where one fails."""
         cpus = self._generator_cpus
         profile = self._spec.profile
-        with Instruments(self._world, self._experiment, profile, self._folder, cpus) as instruments:
-            server = self._start_server(instruments)
+        given = TrialJobs(self._world, self._experiment, self._spec.workload, self._folder)
+        with (
+            Instruments(self._world, self._experiment, profile, self._folder, cpus) as instruments,
+            given as jobs,
+        ):
+            server = self._start_server(instruments, Dependencies(jobs=jobs.file))
             try:
                 instruments.start()
                 generator = self._start_generator()
@@ -56,16 +62,19 @@ class TrialRun:
                     generator.stop(STOP_GRACE_S)
             finally:
                 server.stop(STOP_GRACE_S)
+            jobs.collect()
             record = server.record(instruments.collect())
             write_whole(self._folder.server, record.model_dump_json(indent=1) + "\n")
 
-    def _start_server(self, instruments: Instruments) -> ServerUnderTest:
+    def _start_server(
+        self, instruments: Instruments, dependencies: Dependencies
+    ) -> ServerUnderTest:
         profile, budget = PROFILES[self._spec.profile], self._experiment.server_budget()
         if self._experiment.standing is not None:
             address = target_at(self._experiment.standing.servers[profile.name])
             return StandingServer(self._world, profile, budget, address)
         ledgers = None if instruments.ledgers is None else str(instruments.ledgers)
-        environment = profile.environment(budget, instruments=instruments.mode, ledgers=ledgers)
+        environment = profile.environment(budget, instruments.mode, ledgers, dependencies)
         cpus = self._server_cpus
         return TrialServer(self._world, profile, budget, environment, self._folder, cpus)
 
