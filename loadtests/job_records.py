@@ -22,7 +22,7 @@ class JobsRecord(Record):
     """What the file of jobs said when its server had ended.
 
     The counts are those that the server kept, by state and in all. `jobs` are the records that it
-    kept, in the order in which they were accepted.
+    kept, in the order in which they were accepted. At `stopped_ns` it was told to stop.
     """
 
     accepted: int = Field(ge=0)
@@ -32,3 +32,4 @@ class JobsRecord(Record):
     done: int = Field(ge=0)
     failed: int = Field(ge=0)
     jobs: tuple[JobRecord, ...]
+    stopped_ns: int

@@ -11,9 +11,9 @@ class Deferred:
 
     accepted = done + failed + left; `left` had not ended when the trial had. `refused` were told in
     the window that too many waited. The delivery of a job is the time from its acceptance until it
-    was done, `wait` that until it was begun, in milliseconds. Of those that were left the age at
-    the end of the drain counts, and a figure at or above `at_least_ms`, the smallest such age, is
-    a lower bound. Failed ones do not enter.
+    was done, `wait` that until it was begun, in milliseconds. Those that were left count with
+    their age when the server was stopped: a figure at or above `at_least_ms`, the smallest such
+    age, is a lower bound. Failed ones do not enter.
     """
 
     accepted: int

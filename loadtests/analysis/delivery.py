@@ -27,9 +27,8 @@ def deferred_of(trial: SavedTrial, window: Samples) -> Deferred | None:
     ]
     if not mine and not trial.jobs.accepted and not trial.jobs.refused:
         return None
-    end_ns = origin_ns + round((plan.measure_s + plan.drain_s) * 1e9)
     left = [job for job in mine if job.state in ("waiting", "running")]
-    delivery = _delivery(mine, left, end_ns)
+    delivery = _delivery(mine, left, trial.jobs.stopped_ns)
     wait = _quantiles([j.started_ns - j.accepted_ns for j in mine if j.started_ns is not None])
     return Deferred(
         accepted=len(mine),

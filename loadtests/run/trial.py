@@ -56,8 +56,10 @@ class TrialRun:
                     server.await_ready()
                     server.verify()
                     instruments.await_ready()
-                    instruments.follow(self._release(server.address, instruments.ledgers))
+                    plan = self._release(server.address, instruments.ledgers)
+                    instruments.follow(plan)
                     self._watch(server, generator, instruments)
+                    jobs.drain(plan, server.look)
                 finally:
                     generator.stop(STOP_GRACE_S)
             finally:

@@ -98,12 +98,12 @@ class SqliteStore:
 
     def counts(self) -> Counts:
         """See JobStore."""
-        with self._writing() as db:
+        with self._transaction("DEFERRED") as db:
             return Counts(**tables.counts(db))
 
     def unended(self) -> tuple[int, int]:
         """See JobStore."""
-        with self._writing() as db:
+        with self._transaction("DEFERRED") as db:
             return tables.waiting(db), tables.running(db)
 
     def claim(self, slots: int) -> Job | None:
@@ -194,11 +194,14 @@ class SqliteStore:
         with self._lock, self._named():
             return self._db.execute(text, given).fetchall()
 
-    @contextlib.contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
+    def _writing(self) -> contextlib.AbstractContextManager[sqlite3.Connection]:
         """A transaction that no other process writes beside."""
+        return self._transaction("IMMEDIATE")
+
+    @contextlib.contextmanager
+    def _transaction(self, kind: str) -> Iterator[sqlite3.Connection]:
         with self._lock, self._named():
-            self._db.execute("BEGIN IMMEDIATE")
+            self._db.execute(f"BEGIN {kind}")
             try:
                 yield self._db
                 self._db.execute("COMMIT")

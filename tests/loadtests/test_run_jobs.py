@@ -9,7 +9,9 @@ import pytest
 from loadtests import experiment as experiments
 from loadtests import results
 from loadtests.job_records import JobsRecord
+from loadtests.plan import GeneratorPlan
 from loadtests.results import RunFolder
+from loadtests.run.jobs import LOOK_S
 from loadtests.run.progress import Silent
 from loadtests.run.runner import RunError, run
 from servers.jobs.sqlite_store import SqliteStore
@@ -67,10 +69,24 @@ def test_what_became_of_the_jobs_is_kept_by_the_clock_of_the_samples(folder: Run
     assert done.done_ns is not None
     assert done.accepted_ns <= done.started_ns <= done.done_ns
     assert (waiting.started_ns, waiting.done_ns) == (None, None)
-    # Accepted just now, by a clock that stands still meanwhile.
+    # Accepted just now by the time of day, which the pretended time has run ahead of.
     assert 0 <= world.time_ns - done.accepted_ns < 10e9
+    # One that waits has all of the drain.
+    plan = GeneratorPlan.model_validate_json(trial.plan.read_bytes())
+    end_ns = plan.origin_ns + (plan.measure_s + plan.drain_s) * 1e9
+    assert end_ns <= found.stopped_ns < end_ns + 2 * LOOK_S * 1e9
     assert [folder.exists() for folder in world.folders] == [False]
     assert files[0].parent == world.folders[0]
+
+
+def test_a_server_that_has_delivered_all_is_stopped_at_once(folder: RunFolder) -> None:
+    world = FakeWorld()
+    ended_ns: list[int] = []
+    world.during_load = lambda: ended_ns.append(world.time_ns)
+    run(world, experiments.parse(TEXT), folder, Silent(), (None, None), dict)
+
+    (trial,) = folder.saved()
+    assert JobsRecord.model_validate_json(trial.jobs.read_bytes()).stopped_ns == ended_ns[0]
 
 
 def test_a_trial_that_gives_no_jobs_has_no_file(folder: RunFolder) -> None:

@@ -14,7 +14,9 @@ from loadtests.samples import ErrorKind, Outcome
 from servers.jobs.job import State
 from tests.loadtests.analysis.saved import ORIGIN_NS, Row, trial_of
 
-MEASURE_MS, DRAIN_MS = 10_000.0, 2_000.0
+# Of a window of ten seconds, and a drain of two that was not all needed.
+STOPPED_MS = 11_500.0
+STOPPED_NS = ORIGIN_NS + round(STOPPED_MS * 1e6)
 
 
 def job(
@@ -39,7 +41,11 @@ def job(
 def record(jobs: Sequence[JobRecord], **other: int) -> JobsRecord:
     states = [one.state for one in jobs]
     counts = {state: states.count(state) for state in ("waiting", "running", "done", "failed")}
-    return JobsRecord(**{"accepted": len(jobs), "refused": 0, **counts, **other}, jobs=tuple(jobs))
+    return JobsRecord(
+        **{"accepted": len(jobs), "refused": 0, **counts, **other},
+        jobs=tuple(jobs),
+        stopped_ns=STOPPED_NS,
+    )
 
 
 def trial(rows: Sequence[Row], jobs: JobsRecord | None) -> SavedTrial:
@@ -93,9 +99,9 @@ def test_what_was_left_counts_with_its_age_and_what_failed_does_not() -> None:
 
     assert found is not None
     assert (found.accepted, found.done, found.failed, found.left) == (100, 80, 5, 15)
-    # The youngest that was left is 2.1 s old at the end of the drain, the oldest 3.5 s.
-    assert found.at_least_ms == MEASURE_MS + DRAIN_MS - at[-1] == 2_100
-    assert found.delivery_max_ms == MEASURE_MS + DRAIN_MS - at[85] == 3_500
+    # The youngest that was left is 1.6 s old when the server is stopped, the oldest 3 s.
+    assert found.at_least_ms == STOPPED_MS - at[-1] == 1_600
+    assert found.delivery_max_ms == STOPPED_MS - at[85] == 3_000
     assert found.delivery_p50_ms == 100
     assert found.wait_p50_ms == 20
 
