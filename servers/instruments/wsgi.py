@@ -35,7 +35,7 @@ def measured(app: WSGIApplication, settings: Settings) -> WSGIApplication:
 
 def meter_of(app: WSGIApplication) -> Meter | None:
     """The meter of an application with instruments; None where they are off."""
-    return app.meter if isinstance(app, Measured) else None
+    return app._meter if isinstance(app, Measured) else None
 
 
 class Threads:
@@ -66,16 +66,16 @@ class Measured:
     """A WSGI application. Who stamps a request is told where its time went; others are counted."""
 
     def __init__(self, app: WSGIApplication, meter: Meter, unit: Any) -> None:
-        self._app, self.meter, self._unit = app, meter, unit
+        self._app, self._meter, self._unit = app, meter, unit
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
-        self.meter.begin()
+        self._meter.begin()
         stamp = environ.get("HTTP_X_REQUEST_START")
         queue_ns = None if stamp is None else queued_ns(stamp.encode("latin-1"))
         if queue_ns is None:
-            return _Counted(self._app, self.meter, environ, start_response)
-        return _Split(self._app, self.meter, self._unit, environ, start_response, queue_ns)
+            return _Counted(self._app, self._meter, environ, start_response)
+        return _Split(self._app, self._meter, self._unit, environ, start_response, queue_ns)
 
 
 class _Counted:
