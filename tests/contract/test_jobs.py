@@ -129,6 +129,19 @@ def test_a_job_is_bounded(
     assert (found["parameter"], found["minimum"], found["maximum"]) == (parameter, *bounds)
 
 
+def test_a_file_that_was_taken_away_is_made_anew(client: Client, tmp_path: Path) -> None:
+    old = client.ask("POST", "/jobs?ms=0").headers["location"]
+    done(client, old)
+    for left in tmp_path.glob("jobs*"):
+        left.unlink()
+
+    new = client.ask("POST", "/jobs?ms=0").headers["location"]
+
+    assert done(client, new)["attempts"] == 1
+    assert client.ask("GET", old).status == 404
+    assert record(client, "/jobs")["accepted"] == 1
+
+
 @pytest.mark.parametrize("twin", [FlaskClient, StarletteClient], ids=["flask", "starlette"])
 def test_a_full_queue_takes_no_more(twin: Callable[[Settings], Client], tmp_path: Path) -> None:
     path = tmp_path / "jobs"

@@ -8,6 +8,7 @@ import pytest
 
 from loadtests import experiment as experiments
 from loadtests import results
+from loadtests.experiment_errors import ExperimentError
 from loadtests.job_records import JobsRecord
 from loadtests.plan import GeneratorPlan
 from loadtests.results import RunFolder
@@ -97,6 +98,11 @@ def test_a_trial_that_gives_no_jobs_has_no_file(folder: RunFolder) -> None:
     assert not trial.jobs.exists()
     assert VARIABLE not in world.environment["server"]
     assert world.folders == []
+
+
+def test_a_path_that_stands_for_many_is_no_request() -> None:
+    with pytest.raises(ExperimentError, match=r"'/jobs/\{id\}' is not in the contract, allowed"):
+        experiments.parse(OTHER.replace('"/wait"', '"/jobs/{id}"'))
 
 
 def test_a_file_that_cannot_be_read_ends_the_run_with_its_name(folder: RunFolder) -> None:
