@@ -36,6 +36,9 @@ class Desk:
         self._path = place.file_of(settings)
         self._store: SqliteStore | None = None
         self._opening = threading.Lock()
+        # Who claims and who recovers must not meet: a job is this worker's before others look.
+        self._claiming = threading.Lock()
+        self._mine: set[str] = set()
 
     def accept(self, ms: int, units: int) -> Job:
         """A new job. Raises a `Problem` 503 where too many wait, or where none can be kept."""
@@ -83,22 +86,26 @@ class Desk:
 
     def claim(self) -> Job | None:
         """Begin the job that waits longest, if there is a slot for it. Raises JobsError."""
-        store = self._open()
-        for left in store.recover():
-            log.warning("job %s lost its worker in attempt %d", left.id, left.attempts)
-            self.meter.ended(left)
-        job = store.claim(self.slots)
-        if job is not None:
-            self.meter.began(job)
-        return job
+        with self._claiming:
+            store = self._open()
+            for left in store.recover(self._mine):
+                log.warning("job %s was lost in attempt %d", left.id, left.attempts)
+                self.meter.ended(left)
+            job = store.claim(self.slots)
+            if job is not None:
+                self._mine.add(job.id)
+                self.meter.began(job)
+            return job
 
     def end(self, job: Job, digest: str | None, error: BaseException | None = None) -> None:
         """Record what became of a job that was claimed. Raises JobsError."""
-        store = self._open()
-        if digest is not None:
-            ended = store.finish(job, digest)
-        else:
-            ended = store.fail(job, f"attempt {job.attempts}: {error!r}")
+        try:
+            if digest is not None:
+                ended = self._open().finish(job, digest)
+            else:
+                ended = self._open().fail(job, f"attempt {job.attempts}: {error!r}")
+        finally:
+            self._mine.discard(job.id)
         if ended is not None:
             self.meter.ended(ended)
 

@@ -76,8 +76,9 @@ class JobThreads:
         try:
             while (job := self._next()) is not None:
                 self._run(job)
-        except JobsError as error:
-            log.error("%s; what waits there is taken up when jobs are asked for", error)
+        except Exception as error:
+            text = "%s; what waits is taken up when jobs are asked for again"
+            log.error(text, error, exc_info=not isinstance(error, JobsError))
             with self._changed:
                 self._threads -= 1
                 self._changed.notify_all()

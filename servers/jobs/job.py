@@ -6,6 +6,7 @@ Rule 2: a job is done once: it has one owner while it runs, and only that owner 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -95,8 +96,12 @@ class JobStore(Protocol):
     def release(self) -> int:
         """Let all wait again that this process has begun, as if it had not; returns how many."""
 
-    def recover(self) -> list[Job]:
-        """The jobs of processes that have ended, as they are now: they wait again, or failed."""
+    def recover(self, mine: Collection[str] | None = None) -> list[Job]:
+        """The jobs that nobody runs any more, as they are now: they wait again, or failed.
+
+        They are those of processes that have ended, and of this one's, where it says which are
+        `mine`, all others: their end could not be recorded.
+        """
 
     def close(self) -> None:
         """Let go of the store."""

@@ -98,8 +98,9 @@ class JobTasks:
         try:
             while (job := await self._next()) is not None:
                 await self._run(job)
-        except JobsError as error:
-            log.error("%s; what waits there is taken up when jobs are asked for", error)
+        except Exception as error:
+            text = "%s; what waits is taken up when jobs are asked for again"
+            log.error(text, error, exc_info=not isinstance(error, JobsError))
 
     async def _next(self) -> Job | None:
         """The next job to run; None where this task is needed no more."""

@@ -16,7 +16,7 @@ import secrets
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -141,18 +141,20 @@ class SqliteStore:
                 (self._owner,),
             ).rowcount
 
-    def recover(self) -> list[Job]:
+    def recover(self, mine: Collection[str] | None = None) -> list[Job]:
         """See JobStore."""
-        owners = self._read("SELECT DISTINCT owner FROM jobs WHERE state = 'running'")
-        dead = [one for (one,) in owners if not owner.lives(one)]
+        running = self._read(f"SELECT owner, {COLUMNS} FROM jobs WHERE state = 'running'")
+        living = {of for of in {row[0] for row in running} if owner.lives(of)}
         found: list[Job | None] = []
-        for one in dead:
-            with self._writing() as db:
-                mine = "WHERE state = 'running' AND owner = ?"
-                for row in db.execute(f"SELECT {COLUMNS} FROM jobs {mine}", (one,)).fetchall():
-                    job = Job(*row)
-                    reason = f"its worker ended during attempt {job.attempts}"
-                    found.append(self._failed(db, job, one, reason))
+        for of, *columns in running:
+            job, reason = Job(*columns), ""
+            if of not in living:
+                reason = f"its worker ended during attempt {job.attempts}"
+            elif of == self._owner and mine is not None and job.id not in mine:
+                reason = f"the end of attempt {job.attempts} could not be recorded"
+            if reason:
+                with self._writing() as db:
+                    found.append(self._failed(db, job, of, reason))
         return [job for job in found if job is not None]
 
     def close(self) -> None:
