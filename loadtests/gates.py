@@ -46,6 +46,7 @@ ANALYZED = (
     "worker_lost",
     "little",
     "utilisation",
+    "jobs_lost",
     "steal",
     "downstream",
     "drifting",

@@ -73,6 +73,11 @@ class TrialFolder:
         return self.path / "metrics.jsonl.gz"
 
     @property
+    def jobs(self) -> Path:
+        """What became of its deferred jobs, where its requests gave any."""
+        return self.path / "jobs.json"
+
+    @property
     def slices(self) -> Path:
         """The course of the captured requests, as the workers wrote it: a JSON line for each."""
         return self.path / "slices.jsonl"

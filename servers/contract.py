@@ -6,6 +6,7 @@ A new endpoint is one entry in `ENDPOINTS` here and one function of the same nam
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
@@ -70,6 +71,16 @@ THREADS = Parameter("threads", "threads", 0, 0, 16, "how many calls at once in t
 UNITS = Parameter("units", "units of about 1 ms", 1, 1, 1_000, "how much there is to compute")
 EVENTS = Parameter("events", "events", 10, 1, 1_000, "how many are sent")
 INTERVAL = Parameter("interval_ms", "milliseconds", 100, 0, 1_000, "the time between two of them")
+JOB_UNITS = Parameter("units", "units of about 1 ms", 0, 0, 1_000, "how much there is to compute")
+
+# Times are seconds since the epoch; the reason is that of a failure.
+JOB = (
+    *("id", "state", "ms", "units", "digest", "reason", "attempts"),
+    *("accepted_at", "started_at", "done_at"),
+)
+JOBS = ("accepted", "refused", "waiting", "running", "done", "failed", "jobs")
+_A_JOB = "/jobs/{id}"
+_JOB_PATH = re.compile("/jobs/[0-9a-f]{32}")
 
 # /hello stands first because Starlette tries its routes in order.
 ENDPOINTS = _table(
@@ -93,10 +104,16 @@ ENDPOINTS = _table(
             "/stream", "GET", (EVENTS, INTERVAL), (), "sends events, one by one", most=STREAM_MS
         ),
         Endpoint("/upload", "POST", (), ("bytes", "digest"), "reads a body of any speed"),
+        Endpoint(
+            "/jobs", "POST", (MS, JOB_UNITS), ("id", "state"), "accepts work to be done later",
+            handler="accept_job", status=202,
+        ),
+        Endpoint("/jobs", "GET", (), JOBS, "counts the jobs and lists the newest"),
+        Endpoint(_A_JOB, "GET", (), JOB, "the record of a job", handler="job"),
         Endpoint("/healthz", "GET", (), ("status",), "the worker lives"),
         Endpoint("/parity", "GET", (), FACTS, "what this worker really is"),
     ]
-)
+)  # fmt: skip
 
 AT: Mapping[tuple[str, str], Endpoint] = MappingProxyType(
     {(method, one.path): one for one in ENDPOINTS.values() for method in one.methods}
@@ -116,4 +133,6 @@ def event(number: int, events: int) -> bytes:
 
 def route_of(path: str) -> str:
     """The path of the contract that a request's path is; empty where it is none."""
-    return path if path in ALLOW else ""
+    if path in ALLOW:
+        return path if path != _A_JOB else ""
+    return _A_JOB if _JOB_PATH.fullmatch(path) else ""

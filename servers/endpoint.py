@@ -68,6 +68,7 @@ class Endpoint:
 
     `holds`: the work keeps its worker, or the loop that it runs in, from serving anyone else.
     `most` is the most that its parameters may come to when they are multiplied; 0 is any number.
+    `status` is that of a good answer.
     """
 
     path: str
@@ -78,6 +79,7 @@ class Endpoint:
     holds: bool = False
     handler: str = ""
     most: int = 0
+    status: int = 200
     defaults: Mapping[str, int] = field(init=False)
 
     def __post_init__(self) -> None:

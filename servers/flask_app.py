@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 
 from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException
@@ -18,7 +19,8 @@ from servers import contract, problems
 from servers.calling.threaded import calls_of
 from servers.contract import AT, ENDPOINTS, Problem
 from servers.gone import Gone
-from servers.instruments.wsgi import measured
+from servers.instruments.wsgi import measured, meter_of
+from servers.jobs.in_threads import JobThreads
 from servers.parity import facts
 from servers.received import Received
 from servers.settings import Settings
@@ -37,7 +39,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config["PROPAGATE_EXCEPTIONS"] = False
     for endpoint in ENDPOINTS.values():
         app.add_url_rule(
-            endpoint.path,
+            endpoint.path.replace("{", "<").replace("}", ">"),
             endpoint.name,
             view_func=globals()[endpoint.name],
             methods=[endpoint.method],
@@ -50,6 +52,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_error_handler(Gone, on_gone)
     app.register_error_handler(500, on_failure)
     app.wsgi_app = measured(app.wsgi_app, app.config["SETTINGS"])  # type: ignore[method-assign,assignment]
+    app.config["JOBS"] = JobThreads(app.config["SETTINGS"], meter_of(app.wsgi_app))
     return app
 
 
@@ -108,6 +111,26 @@ def upload() -> Response:
     return answer(received.answer())
 
 
+def accept_job() -> Response:
+    work = arguments("/jobs")
+    accepted = jobs_of().accept(work["ms"], work["units"])
+    body = contract.render({"id": accepted.id, "state": accepted.state})
+    return answer(body, 202, {"Location": f"/jobs/{accepted.id}"})
+
+
+def jobs() -> Response:
+    arguments("/jobs")
+    counts, newest = jobs_of().overview()
+    listed = [asdict(one) for one in newest]
+    return answer(contract.render(asdict(counts) | {"jobs": listed}))
+
+
+def job(**named: str) -> Response:
+    arguments("/jobs/{id}")
+    found = jobs_of().find(named["id"])
+    return answer(contract.render(asdict(found)))
+
+
 def healthz() -> Response:
     arguments("/healthz")
     return answer(HEALTHY)
@@ -124,11 +147,17 @@ def settings() -> Settings:
     return found
 
 
+def jobs_of() -> JobThreads:
+    """The jobs that this worker accepts and runs."""
+    found: JobThreads = current_app.config["JOBS"]
+    return found
+
+
 def arguments(path: str) -> Mapping[str, int]:
     """The numbers asked for; a `Problem` 404, 413 or 422 is raised in this order."""
     environ = request.environ
     # Flask's router also takes "//hello" for "/hello".
-    if environ["PATH_INFO"] != path:
+    if contract.route_of(environ["PATH_INFO"]) != path:
         raise problems.not_found()
     if length := environ.get("CONTENT_LENGTH"):
         problems.check_length(length)
@@ -149,9 +178,9 @@ def streamed(found: Iterator[bytes]) -> Response:
     return Response(found, headers=headers, content_type=contract.STREAM_MEDIA_TYPE)
 
 
-def answer(body: bytes) -> Response:
+def answer(body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """A good answer with a body that the contract rendered."""
-    return Response(body, content_type=contract.MEDIA_TYPE)
+    return Response(body, status, headers, content_type=contract.MEDIA_TYPE)
 
 
 def refuse(problem: Problem) -> Response:

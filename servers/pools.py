@@ -18,6 +18,7 @@ from starlette.requests import Request
 
 from servers.calling.looped import Calls
 from servers.instruments.offload import offloaded
+from servers.jobs import on_loop
 from servers.lifeline import exit_with_parent
 from servers.settings import Settings
 from servers.work import compute
@@ -87,7 +88,11 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
         if settings.placement == "pools":
             runs = [app.state.pools.in_process(compute, 1) for _ in range(settings.pool_processes)]
             await asyncio.gather(*runs)
-        async with Calls(settings, getattr(app.state, "meter", None)) as app.state.calls:
+        meter = getattr(app.state, "meter", None)
+        async with (
+            Calls(settings, meter) as app.state.calls,
+            on_loop.serving(settings, meter, app.state.pools.computing) as app.state.jobs,
+        ):
             yield
 
 

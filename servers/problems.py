@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from servers.contract import ALLOW, MAX_BODY_BYTES, MAX_DIGITS, Problem
+from servers.contract import ALLOW, MAX_BODY_BYTES, MAX_DIGITS, Problem, route_of
 
 
 def not_found() -> Problem:
@@ -12,7 +12,7 @@ def not_found() -> Problem:
 
 def not_allowed(path: str) -> Problem:
     """The problem 405 for a path the router knows; 404 if it is only nearly an endpoint's."""
-    allowed = ALLOW.get(path)
+    allowed = ALLOW.get(route_of(path))
     if allowed is None:
         return not_found()
     problem = Problem(405, "Method Not Allowed", f"{path} answers {allowed} only")

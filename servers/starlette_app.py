@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
+from dataclasses import asdict
 from typing import Any, cast
 
 from starlette.applications import Starlette
@@ -25,6 +26,7 @@ from servers.instruments.answer import Answer
 from servers.instruments.asgi import measured
 from servers.instruments.event_stream import EventStream
 from servers.instruments.leaving import body_of, unless_gone
+from servers.jobs.on_loop import JobTasks
 from servers.parity import facts
 from servers.pools import lifespan, pools_of
 from servers.received import Received
@@ -104,6 +106,26 @@ async def upload(request: Request) -> Answer:
     return answer(received.answer())
 
 
+async def accept_job(request: Request) -> Answer:
+    work = arguments(request, "/jobs")
+    accepted = await jobs_of(request).accept(work["ms"], work["units"])
+    body = contract.render({"id": accepted.id, "state": accepted.state})
+    return answer(body, 202, {"Location": f"/jobs/{accepted.id}"})
+
+
+async def jobs(request: Request) -> Answer:
+    arguments(request, "/jobs")
+    counts, newest = await jobs_of(request).overview()
+    listed = [asdict(one) for one in newest]
+    return answer(contract.render(asdict(counts) | {"jobs": listed}))
+
+
+async def job(request: Request) -> Answer:
+    arguments(request, "/jobs/{id}")
+    found = await jobs_of(request).find(request.path_params["id"])
+    return answer(contract.render(asdict(found)))
+
+
 async def healthz(request: Request) -> Answer:
     arguments(request, "/healthz")
     return HEALTHY
@@ -120,11 +142,17 @@ def settings(request: Request) -> Settings:
     return found
 
 
+def jobs_of(request: Request) -> JobTasks:
+    """The jobs that this worker accepts and runs."""
+    found: JobTasks = request.app.state.jobs
+    return found
+
+
 def arguments(request: Request, path: str) -> Mapping[str, int]:
     """The numbers asked for; a `Problem` 404, 413 or 422 is raised in this order."""
     scope = request.scope
     # Starlette's router also takes "/hello\n" for "/hello".
-    if scope["path"] != path:
+    if contract.route_of(scope["path"]) != path:
         raise problems.not_found()
     for name, value in scope["headers"]:
         if name == b"content-length":
@@ -145,9 +173,9 @@ def streamed(found: AsyncGenerator[bytes, None]) -> EventStream:
     return EventStream(found)
 
 
-def answer(body: bytes) -> Answer:
+def answer(body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
     """A good answer with a body that the contract rendered."""
-    return Answer(body, media_type=contract.MEDIA_TYPE)
+    return Answer(body, status, headers, media_type=contract.MEDIA_TYPE)
 
 
 def refuse(problem: Problem) -> Answer:

@@ -56,9 +56,13 @@ def within(module: str, *packages: str) -> bool:
 
 
 def test_the_contract_imports_the_standard_library_only() -> None:
-    contract = ("contract", "endpoint", "budget", "profiles", "metric", "metrics", "rows", "ledger")
+    contract = (
+        *("contract", "endpoint", "budget", "profiles", "metric", "metrics", "rows", "ledger"),
+        *(f"jobs.{name}" for name in ("job", "owner", "sqlite_store", "tables")),
+    )
     of_these = tuple(
-        f"servers.{name}" for name in ("endpoint", "budget", "metric", "metrics", "rows")
+        f"servers.{name}"
+        for name in ("endpoint", "budget", "metric", "metrics", "rows", "ledger", "jobs")
     )
     for module in (f"servers.{name}" for name in contract):
         foreign = {
@@ -87,12 +91,13 @@ def test_servers_import_neither_of_the_other_rooms() -> None:
 
 
 def test_loadtests_take_only_the_contract_from_servers() -> None:
-    """Endpoints and profiles, the names of the metrics, and the memory that all of them share."""
+    """Endpoints and profiles, the names of the metrics, the memory and the jobs that all share."""
     allowed = ("contract", "budget", "profiles", "metrics", "ledger")
+    shared = (*allowed, "jobs.job", "jobs.sqlite_store")
     for module, found in IMPORTS.items():
         if within(module, "loadtests"):
             taken = {one for one in found if within(one, *ROOMS) and not within(one, "loadtests")}
-            beyond = [one for one in taken if not within(one, *(f"servers.{a}" for a in allowed))]
+            beyond = [one for one in taken if not within(one, *(f"servers.{a}" for a in shared))]
             assert beyond == [], module
 
 

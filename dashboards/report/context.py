@@ -9,6 +9,7 @@ from dashboards.report import columns, compared, holding, trials, warned
 from dashboards.report.anchors import aliases
 from dashboards.report.cells import Row, cells
 from dashboards.report.decided import decided
+from dashboards.report.deferred import DEFERRED
 from dashboards.report.downstream import COLUMNS, downstream
 from dashboards.report.facts import factors, flat, observed_on, observer
 from dashboards.report.generator import GENERATOR
@@ -58,6 +59,7 @@ def _measured(summary: Summary) -> dict[str, Any]:
         "errors": [(trial, trial.errors) for trial in summary.trials if trial.errors],
         "figures": columns.measured(summary.trials),
         "fates": columns.FATES,
+        "deferred": columns.measured(summary.trials, DEFERRED),
         "generator": columns.measured(summary.trials, GENERATOR),
         "times": columns.measured(summary.trials, TIMES),
         "host": columns.measured(summary.trials, host(summary.trials)),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from dashboards.report import inside
 from dashboards.report.cells import Cell, Row
 from dashboards.report.columns import FATES, FIGURES, Column, measured
+from dashboards.report.deferred import DEFERRED
 from dashboards.report.generator import GENERATOR
 from loadtests.analysis.summary import Trial
 
@@ -23,12 +24,13 @@ class Figures:
     generator: tuple[str, ...]
     times: tuple[str, ...]
     host: tuple[str, ...]
+    deferred: tuple[str, ...]
     trial: Trial | None = None
 
 
 def tables(trials: Sequence[Trial]) -> tuple[tuple[Column, ...], ...]:
     """The columns of each table that the run has figures for, in the order of Figures' fields."""
-    kinds = (FIGURES, FATES, GENERATOR, inside.TIMES, inside.host(trials))
+    kinds = (FIGURES, FATES, GENERATOR, inside.TIMES, inside.host(trials), DEFERRED)
     return tuple(measured(trials, of) for of in kinds)
 
 
@@ -36,11 +38,17 @@ def lines(cell: Cell, tables: Sequence[Sequence[Column]]) -> Iterator[Figures]:
     """Each profile's medians, and below them its INVALID trials one by one."""
     for row in cell.rows:
         trials = f"{len(row.valid)} of {len(row.valid) + len(row.invalid)}"
-        figures, fates, generator, times, host = (_medians(row, columns) for columns in tables)
-        yield Figures(row.profile, trials, figures, fates, generator, times, host)
+        yield _figures(row.profile, trials, [_medians(row, columns) for columns in tables])
         for trial in row.invalid:
-            figures, fates, generator, times, host = (_values(trial, columns) for columns in tables)
-            yield Figures(row.profile, "INVALID", figures, fates, generator, times, host, trial)
+            values = [_values(trial, columns) for columns in tables]
+            yield _figures(row.profile, "INVALID", values, trial)
+
+
+def _figures(
+    profile: str, trials: str, found: Sequence[tuple[str, ...]], trial: Trial | None = None
+) -> Figures:
+    figures, fates, generator, times, host, deferred = found
+    return Figures(profile, trials, figures, fates, generator, times, host, deferred, trial)
 
 
 def _medians(row: Row, columns: Sequence[Column]) -> tuple[str, ...]:

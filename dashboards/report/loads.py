@@ -45,6 +45,11 @@ class Load:
     inside: Inside
     notes: tuple[str, ...]
 
+    @property
+    def defers(self) -> bool:
+        """Whether its requests gave jobs to be done later."""
+        return any(trial.deferred for row in self.cell.rows for trial in (*row.valid, *row.invalid))
+
 
 def loads(
     summary: Summary, mine: Sequence[Cell], per_cell: Sequence[Sequence[Chart]], number: int

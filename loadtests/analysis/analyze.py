@@ -137,7 +137,8 @@ def _without_port(part: str, port: int) -> str:
 
 def _workload(workload: Workload, experiment: Experiment) -> WorkloadSummary:
     lines = tuple(
-        f"GET {request.url}" + (f" × {request.weight:g}" if len(workload.requests) > 1 else "")
+        f"{request.verb} {request.url}"
+        + (f" × {request.weight:g}" if len(workload.requests) > 1 else "")
         for request in workload.requests
     )
     loads = workload.loads or tuple(load.name for load in experiment.loads)

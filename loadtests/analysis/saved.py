@@ -17,6 +17,7 @@ from loadtests.analysis import abandoned, called, counters, server_side
 from loadtests.analysis import scrapes as scrape_files
 from loadtests.analysis.checks import outside
 from loadtests.analysis.scrapes import Scrape
+from loadtests.job_records import JobsRecord
 from loadtests.matrix import TrialSpec
 from loadtests.plan import GeneratorPlan, Record
 from loadtests.records import CourseRecord, GeneratorReport, ServerRecord
@@ -45,6 +46,7 @@ class SavedTrial:
     samples: Samples
     scrapes: tuple[Scrape, ...] = ()
     records: tuple[CourseRecord, ...] = ()
+    jobs: JobsRecord | None = None
 
 
 def load(spec: TrialSpec, folder: TrialFolder) -> SavedTrial:
@@ -62,6 +64,7 @@ def load(spec: TrialSpec, folder: TrialFolder) -> SavedTrial:
         sample_files.read(*folder.samples),
         _scrapes(folder),
         _records(folder),
+        _record(JobsRecord, folder.jobs) if folder.jobs.exists() else None,
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from loadtests.analysis.called import Downstream
 from loadtests.analysis.decisions import Capacity, Decisions, LawCheck
+from loadtests.analysis.deferred import Deferred
 from loadtests.analysis.instruments import (
     Abandoned,
     Course,
@@ -142,6 +143,7 @@ class Trial:
     downstream: Downstream | None = None
     abandoned: Abandoned | None = None
     kb_per_connection: float | None = None
+    deferred: Deferred | None = None
 
 
 @dataclass(frozen=True, slots=True)

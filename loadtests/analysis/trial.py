@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from loadtests.analysis.checks import validity
+from loadtests.analysis import delivery
+from loadtests.analysis.checks import jobs, validity
 from loadtests.analysis.generation import generation_of
 from loadtests.analysis.instrumented import with_instruments
 from loadtests.analysis.quantiles import latency, quantile, rounded
@@ -30,7 +31,8 @@ def summarize(trial: SavedTrial) -> Trial:
     main, bystander = _stream(measured, LOAD), _stream(measured, BYSTANDER)
     stream = _summarize_stream(main)
     generation = generation_of(trial.generators, measured, window_s)
-    reasons = validity.reasons(trial, count(samples), generation, stream.latency_ms.p50)
+    against = validity.reasons(trial, count(samples), generation, stream.latency_ms.p50)
+    reasons = (*against, *jobs.against(trial))
     summary = Trial(
         number=trial.spec.number,
         profile=trial.spec.profile,
@@ -59,6 +61,7 @@ def summarize(trial: SavedTrial) -> Trial:
         role=trial.spec.role,
         arm=trial.spec.arm,
         attempt=trial.spec.attempt,
+        deferred=delivery.deferred_of(trial, measured),
     )
     return with_instruments(summary, trial, measured, main)
 

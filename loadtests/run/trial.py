@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from loadtests.experiment import Experiment
@@ -12,6 +13,7 @@ from loadtests.results import TrialFolder, write_whole
 from loadtests.run.child import Child
 from loadtests.run.dependencies import Dependencies
 from loadtests.run.instruments import STOP_GRACE_S, Instruments
+from loadtests.run.jobs import TrialJobs
 from loadtests.run.server import ServerUnderTest, TrialServer
 from loadtests.run.service import TrialError
 from loadtests.run.standing import StandingServer, target_at
@@ -45,11 +47,13 @@ class TrialRun:
         """The stages in order. Raises TrialError where one fails."""
         cpus = self._generator_cpus
         profile = self._spec.profile
+        given = TrialJobs(self._world, self._experiment, self._spec.workload, self._folder)
         with (
             Instruments(self._world, self._experiment, profile, self._folder, cpus) as instruments,
             self._dependencies() as dependencies,
+            given as jobs,
         ):
-            server = self._start_server(instruments, dependencies)
+            server = self._start_server(instruments, dependencies, jobs)
             try:
                 instruments.start()
                 generator = self._start_generator()
@@ -62,10 +66,12 @@ class TrialRun:
                     dependencies.follow(plan)
                     instruments.follow(plan)
                     self._watch(server, dependencies, generator, instruments)
+                    jobs.drain(plan, server.look)
                 finally:
                     generator.stop(STOP_GRACE_S)
             finally:
                 server.stop(STOP_GRACE_S)
+            jobs.collect()
             record = server.record(instruments.collect())
             write_whole(self._folder.server, record.model_dump_json(indent=1) + "\n")
 
@@ -74,14 +80,14 @@ class TrialRun:
         return Dependencies(w, e, self._spec, self._folder, cpus)
 
     def _start_server(
-        self, instruments: Instruments, dependencies: Dependencies
+        self, instruments: Instruments, dependencies: Dependencies, jobs: TrialJobs
     ) -> ServerUnderTest:
         profile, budget = PROFILES[self._spec.profile], self._experiment.server_budget()
         if self._experiment.standing is not None:
             address = target_at(self._experiment.standing.servers[profile.name])
             return StandingServer(self._world, profile, budget, address)
         ledgers = None if instruments.ledgers is None else str(instruments.ledgers)
-        called = dependencies.start(instruments.ledgers)
+        called = replace(dependencies.start(instruments.ledgers), jobs=jobs.file)
         environment = profile.environment(budget, instruments.mode, ledgers, called)
         cpus = self._server_cpus
         return TrialServer(self._world, profile, budget, environment, self._folder, cpus)

@@ -40,7 +40,7 @@ class Meter:
         self.folder = Path(settings.ledgers) if settings.ledgers else None
         self.name = ledger.path_of(Path(), pid).stem
         labels = {"profile": settings.profile, "worker": self.worker}
-        about = {"workers": settings.workers, "supervisor": _supervisor()}
+        about = {"workers": settings.workers, "supervisor": supervisor()}
         try:
             self.ledger = Ledger(self.folder and ledger.path_of(self.folder, pid), labels, about)
         except OSError as error:
@@ -142,7 +142,8 @@ class Meter:
             cells[cell] += more
 
 
-def _supervisor() -> int:
+def supervisor() -> int:
+    """The process that starts the workers of this server again; 0 where there is only this one."""
     # gunicorn forks its workers; uvicorn spawns them, where there are several.
     if "gunicorn.arbiter" in sys.modules:
         return os.getppid()

@@ -34,6 +34,11 @@ def measured(app: WSGIApplication, settings: Settings) -> WSGIApplication:
     return Measured(app, meter, Threads(settings.threads))
 
 
+def meter_of(app: WSGIApplication) -> Meter | None:
+    """The meter of an application with instruments; None where they are off."""
+    return app.meter if isinstance(app, Measured) else None
+
+
 class Threads:
     """The unit is a thread, which a request holds until it ends."""
 

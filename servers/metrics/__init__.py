@@ -14,6 +14,7 @@ from servers.metric import BUCKETS, EVENTS, MODES, OTHER, SUM, Metric
 from servers.metrics.abandoned import ABANDONED
 from servers.metrics.downstream import DOWNSTREAM
 from servers.metrics.generator import GENERATOR
+from servers.metrics.jobs import JOBS
 from servers.metrics.outside import OUTSIDE
 from servers.metrics.requests import REQUESTS
 from servers.metrics.workers import WORKERS
@@ -23,7 +24,7 @@ __all__ = ["BUCKETS", "EVENTS", "METRICS", "MODES", "OTHER", "SUM", "Metric"]
 METRICS: Mapping[str, Metric] = MappingProxyType(
     {
         one.name: one
-        for part in (REQUESTS, ABANDONED, WORKERS, DOWNSTREAM, OUTSIDE, GENERATOR)
+        for part in (REQUESTS, ABANDONED, WORKERS, JOBS, DOWNSTREAM, OUTSIDE, GENERATOR)
         for one in part
     }
 )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -19,7 +21,9 @@ def called(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(params=[FlaskClient, StarletteClient], ids=["flask", "starlette"])
-def client(request: pytest.FixtureRequest, called: str) -> Client:
+def client(request: pytest.FixtureRequest, called: str, tmp_path: Path) -> Client:
     """A twin in this process, asked without a socket."""
-    twin: Client = request.param(Settings(threads=2, pool_processes=1, downstream=called))
+    settings = Settings(threads=2, pool_processes=1, job_slots=1)
+    settings = replace(settings, downstream=called, jobs=str(tmp_path / "jobs"))
+    twin: Client = request.param(settings)
     return twin

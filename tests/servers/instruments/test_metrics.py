@@ -26,7 +26,7 @@ AGO_S = 0.03
 WAIT_S = 0.04
 SLACK_S = 0.3
 # One place for everything, so that the second request waits for it.
-ONE = {"slots": 1, "pool_processes": 1}
+ONE = {"slots": 1, "pool_processes": 1, "job_slots": 1, "job_limit": 2}
 HOLDS_WHILE_WAITING = ("sync", "gthread")
 HAS_A_LOOP = ("gevent", "asgi", "uvloop", "hybrid", "gunicorn-asgi")
 
@@ -287,6 +287,48 @@ def test_a_loop_that_stands_still_is_seen_to_while_it_does(served: Served) -> No
     due = served.scrape().values("testbed_event_loop_due_seconds")
     assert len(due) == served.workers
     assert all(abs(due_s - now_s) < 5.0 for due_s in due)
+
+
+def test_deferred_jobs_are_counted(served: Served) -> None:
+    """With one slot for all workers, and room for two that wait."""
+    before, long_ms, short_ms = served.at_rest(), 400, 20
+    waiting, running = "testbed_jobs_waiting", "testbed_jobs_running"
+    wait, delivery = "testbed_job_wait_seconds", "testbed_job_delivery_seconds"
+
+    def post(ms: int) -> int:
+        return ask(served.live.port, "POST", f"/jobs?ms={ms}", {}).status
+
+    def grown(name: str, **labels: str) -> float:
+        return after.total(name, **labels) - before.total(name, **labels)
+
+    statuses = [post(long_ms)]
+    served.stack.until(served.name, lambda s: s.total(running) == 1, "the first one runs")
+    statuses += [post(short_ms) for _ in range(3)]
+    during = served.scrape()
+    done = before.total("testbed_jobs_done_total") + 3
+    after = served.stack.until(
+        served.name,
+        lambda s: s.total("testbed_jobs_done_total") == done == s.total(f"{delivery}_count"),
+        "all that were accepted are done",
+    )
+
+    assert statuses == [202, 202, 202, 503]
+    assert max(during.values(waiting)) == 2
+    assert during.total(running) == 1
+    assert grown("testbed_jobs_accepted_total") == 3
+    assert grown("testbed_jobs_refused_total") == 1
+    assert grown("testbed_jobs_failed_total") == 0
+    assert grown(f"{wait}_count") == 3
+    worked_s = (long_ms + 2 * short_ms) / 1000
+    # An event loop may wake up to a clock tick of 1 ms early.
+    assert worked_s - 0.003 <= grown(f"{delivery}_sum") - grown(f"{wait}_sum") < 3 * SLACK_S
+    above = f"{BUCKETS[-1]:.12g}"
+    assert grown(f"{delivery}_bucket", le=above) == grown(f"{wait}_bucket", le=above) == 3
+    served.stack.until(
+        served.name,
+        lambda s: s.total(running) == 0 == max(s.values(waiting)),
+        "none runs or waits",
+    )
 
 
 POOLS = {

@@ -1,0 +1,45 @@
+"""Whether all deferred jobs of a trial are accounted for, by its server and by its clients."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from loadtests.analysis.saved import SavedTrial
+from loadtests.analysis.summary import Reason
+from loadtests.samples import Outcome, Samples
+
+ACCEPTED = 202
+HINT = "do not rely on this trial: run it again, and report this where it happens again"
+
+
+def against(trial: SavedTrial) -> Iterator[Reason]:
+    """A reason where jobs are missing: accepted = waiting + running + done + failed.
+
+    What was accepted must also be what clients were told, and those of whom nobody knows: who had
+    sent a job and got no answer may have one.
+    """
+    found = trial.jobs
+    if found is None:
+        return
+    kept = found.waiting + found.running + found.done + found.failed
+    if kept != found.accepted:
+        text = f"{found.accepted} jobs were accepted, {kept} have a fate"
+        yield Reason("jobs_lost", text, HINT)
+    posts = posts_of(trial, trial.samples)
+    told = int(np.count_nonzero(posts & (trial.samples.status == ACCEPTED)))
+    silent = trial.samples.outcome != Outcome.DROPPED
+    unknown = int(np.count_nonzero(posts & silent & (trial.samples.status == 0)))
+    if not told <= found.accepted <= told + unknown:
+        text = f"clients were told of {told} accepted jobs and not answered {unknown} times, "
+        yield Reason("jobs_lost", f"{text}the server has {found.accepted}", HINT)
+
+
+def posts_of(trial: SavedTrial, samples: Samples) -> npt.NDArray[np.bool_]:
+    """Which samples are of requests that gave a job."""
+    urls = {t.url for t in trial.plan.targets if t.path == "/jobs" and t.method == "POST"}
+    of_url = np.array([url in urls for url in samples.urls], dtype=np.bool_)
+    found: npt.NDArray[np.bool_] = of_url[samples.url] if len(of_url) else samples.url < 0
+    return found

@@ -1,0 +1,1 @@
+"""Deferred jobs: the store, its rules under fire, and real servers."""
