@@ -54,6 +54,10 @@ def _table(endpoints: Sequence[Endpoint]) -> Mapping[str, Endpoint]:
 
 
 MS = Parameter("ms", "milliseconds", 10, 0, 10_000, "how long it takes")
+QUERIES = Parameter("queries", "rows", 1, 1, 100, "how many rows, a statement for each")
+ROW = Parameter("row", "rows", 1, 1, 10_000, "the row to begin with")
+ASLEEP = Parameter("ms", "milliseconds", 0, 0, 2_000, "how long the database waits before it reads")
+NUMBER = Parameter("number", "values", 1, 1, 10_000, "what the written values are made from")
 UNITS = Parameter("units", "units of about 1 ms", 1, 1, 1_000, "how much there is to compute")
 
 # /hello stands first because Starlette tries its routes in order.
@@ -66,6 +70,17 @@ ENDPOINTS = _table(
         Endpoint("/offload", "GET", (MS,), ("ms",), "the blocking call, in a thread", True),
         Endpoint(
             "/cpu-offload", "GET", (UNITS,), ("units", "digest"), "computes in a process", True
+        ),
+        Endpoint(
+            "/db", "GET", (QUERIES, ROW, ASLEEP), ("queries", "rows"), "reads rows of a database"
+        ),
+        Endpoint(
+            "/db",
+            "POST",
+            (QUERIES, ROW, NUMBER),
+            ("queries", "rows"),
+            "reads and writes rows of a database",
+            handler="update_db",
         ),
         Endpoint("/healthz", "GET", (), ("status",), "the worker lives"),
         Endpoint("/parity", "GET", (), FACTS, "what this worker really is"),

@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 
 from servers import contract, problems
 from servers.contract import AT, ENDPOINTS, Problem
+from servers.database_sync import Database, read, update
 from servers.instruments.wsgi import measured
 from servers.parity import facts
 from servers.settings import Settings
@@ -30,6 +31,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     """The application; without `settings` they come from the environment."""
     app = Flask("servers", static_folder=None)
     app.config["SETTINGS"] = settings or Settings.from_environment()
+    app.config["DATABASE"] = Database(app.config["SETTINGS"])
     app.config["PROPAGATE_EXCEPTIONS"] = False
     for endpoint in ENDPOINTS.values():
         app.add_url_rule(
@@ -44,7 +46,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_error_handler(405, on_method)
     app.register_error_handler(Problem, on_problem)
     app.register_error_handler(500, on_failure)
-    app.wsgi_app = measured(app.wsgi_app, app.config["SETTINGS"])  # type: ignore[method-assign,assignment]
+    app.wsgi_app = measured(  # type: ignore[method-assign,assignment]
+        app.wsgi_app, app.config["SETTINGS"], app.config["DATABASE"]
+    )
     return app
 
 
@@ -83,6 +87,20 @@ def cpu_offload() -> Response:
     return answer(contract.render({"units": units, "digest": digest}))
 
 
+def db() -> Response:
+    asked = arguments("/db")
+    with database().connected() as connection:
+        rows = read(connection, asked)
+    return answer(contract.render({"queries": asked["queries"], "rows": rows}))
+
+
+def update_db() -> Response:
+    asked = arguments("/db")
+    with database().connected() as connection:
+        rows = update(connection, asked)
+    return answer(contract.render({"queries": asked["queries"], "rows": rows}))
+
+
 def healthz() -> Response:
     arguments("/healthz")
     return answer(HEALTHY)
@@ -96,6 +114,12 @@ def parity() -> Response:
 def settings() -> Settings:
     """What this worker was told."""
     found: Settings = current_app.config["SETTINGS"]
+    return found
+
+
+def database() -> Database:
+    """The connections of this worker."""
+    found: Database = current_app.config["DATABASE"]
     return found
 
 

@@ -7,7 +7,7 @@ import multiprocessing
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol, TypeVar
@@ -86,7 +86,9 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
         if settings.placement == "pools":
             runs = [app.state.pools.in_process(compute, 1) for _ in range(settings.pool_processes)]
             await asyncio.gather(*runs)
-        yield
+        async with aclosing(app.state.database) as database:
+            await database.open()
+            yield
 
 
 def _open(settings: Settings, processes: ProcessPoolExecutor) -> Pools:

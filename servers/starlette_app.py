@@ -19,6 +19,7 @@ from starlette.types import ASGIApp
 
 from servers import contract, problems
 from servers.contract import AT, ENDPOINTS, Problem
+from servers.database_async import Database, read, update
 from servers.instruments.answer import Answer
 from servers.instruments.asgi import measured
 from servers.parity import facts
@@ -39,8 +40,9 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
     handlers = {404: on_missing, 405: on_method, Problem: on_problem, 500: on_failure}
     app = Starlette(routes=routes, exception_handlers=handlers, lifespan=lifespan)
     app.state.settings = settings or Settings.from_environment()
+    app.state.database = Database(app.state.settings)
     app.router.redirect_slashes = False
-    return measured(app, app.state.settings)
+    return measured(app, app.state.settings, app.state.database)
 
 
 async def hello(request: Request) -> Answer:
@@ -78,6 +80,20 @@ async def cpu_offload(request: Request) -> Answer:
     return answer(contract.render({"units": units, "digest": digest}))
 
 
+async def db(request: Request) -> Answer:
+    asked = arguments(request, "/db")
+    async with database(request).connected() as connection:
+        rows = await read(connection, asked)
+    return answer(contract.render({"queries": asked["queries"], "rows": rows}))
+
+
+async def update_db(request: Request) -> Answer:
+    asked = arguments(request, "/db")
+    async with database(request).connected() as connection:
+        rows = await update(connection, asked)
+    return answer(contract.render({"queries": asked["queries"], "rows": rows}))
+
+
 async def healthz(request: Request) -> Answer:
     arguments(request, "/healthz")
     return HEALTHY
@@ -91,6 +107,12 @@ async def parity(request: Request) -> Answer:
 def settings(request: Request) -> Settings:
     """What this worker was told."""
     found: Settings = request.app.state.settings
+    return found
+
+
+def database(request: Request) -> Database:
+    """The connections of this worker."""
+    found: Database = request.app.state.database
     return found
 
 

@@ -36,4 +36,8 @@ WORKERS = (
         "testbed_pool_waiting_requests", "gauge", "requests", "worker", _POOL,
         "Requests that wait for a place in each pool.",
     ),
+    Metric(
+        "testbed_pool_wait_seconds", "histogram", "seconds", "worker", _POOL,
+        "Time that requests waited for a place in each pool.",
+    ),
 )  # fmt: skip

@@ -24,6 +24,10 @@ class Client(Protocol):
         """Send one request without a body and return the whole answer."""
         ...
 
+    def close(self) -> None:
+        """Give back what the twin has opened."""
+        ...
+
 
 class FlaskClient:
     """The synchronous twin behind a WSGI call."""
@@ -55,6 +59,9 @@ class FlaskClient:
         fields = {name.lower(): value for name, value in started[1]}
         return Answer(int(started[0].split()[0]), fields, body)
 
+    def close(self) -> None:
+        self._app.config["DATABASE"].close()
+
 
 class StarletteClient:
     """The asynchronous twin behind an ASGI call, with its lifespan round every request."""
@@ -70,6 +77,9 @@ class StarletteClient:
     async def _ask(self, scope: dict[str, Any]) -> Answer:
         async with living(self._app):
             return await call(self._app, scope)
+
+    def close(self) -> None:
+        pass
 
 
 @asynccontextmanager

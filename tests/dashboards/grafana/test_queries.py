@@ -21,6 +21,8 @@ NOT_SHOWN = {
     "testbed_active_request_seconds_total": "its rate is the mean of the active requests, which "
     "are shown; the analysis holds Little's law against it",
     "testbed_sampled_seconds_total": "the time that the same is divided by",
+    "testbed_pool_wait_seconds": "who waits for a place is shown now and at its most; how long is "
+    "in the wait of a request",
     "testbed_host_cpu_seconds_total": "of the host only what a hypervisor took concerns a trial, "
     "and the analysis judges that",
 }
