@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
 import psycopg
 import pytest
 
@@ -54,6 +55,14 @@ def connections(url: str, profile: str) -> int:
     """How many connections a server of a profile has, as the database sees it."""
     query = "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s"
     return int(rows(url, query, profile)[0][0])
+
+
+def lives(process: psutil.Process) -> bool:
+    """Whether a process runs."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def until(true: Callable[[], object], what: str) -> None:
