@@ -6,11 +6,11 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from loadtests import faults, specs
+from loadtests import calls, faults, specs
 from loadtests.experiment import Experiment
-from loadtests.matrix import TrialSpec
 from loadtests.results import RunFolder, write_whole
 from loadtests.run.book import Book
+from loadtests.run.database import DatabaseError, Named, RunDatabase
 from loadtests.run.host import connections_at_most, require_open_files
 from loadtests.run.progress import Progress
 from loadtests.run.service import TrialError
@@ -18,7 +18,10 @@ from loadtests.run.trial import TrialRun
 from loadtests.run.world import World
 
 SPARE_FILES = 256
-COMPARABLE = ("system", "machine", "cpu", "cores", "usable_cores", "python", "packages", "commit")
+COMPARABLE = (
+    *("system", "machine", "cpu", "cores", "usable_cores", "python", "packages", "commit"),
+    "database",
+)
 """What must be equal where trials are compared."""
 Cpus = tuple[frozenset[int] | None, frozenset[int] | None]
 
@@ -34,36 +37,52 @@ def run(
     progress: Progress,
     cpus: Cpus,
     environment: Callable[[], dict[str, Any]],
+    named: Named = Named(),  # noqa: B008 - it is frozen
 ) -> None:
-    """Run what is not saved yet. Raises RunError; every trial that has ended stays saved."""
+    """Run what is not saved yet. Raises RunError; every trial that has ended stays saved.
+
+    `named` is the database that somebody has named for it.
+    """
     require_open_files(connections_at_most(experiment) + SPARE_FILES)
-    here = ""
     try:
-        _record_birth(folder, environment)
-        world.keep_to(cpus[1])
-        book = Book(experiment, folder)
-        while (spec := book.next_trial()) is not None:
-            left = book.left()
-            here = f"trial {spec.number} of {spec.number + left - 1}: "
-            progress.starts(spec, left)
-            _run_one(world, experiment, spec, folder, cpus)
-            book.note(spec)
-            progress.ends(spec)
-    except TrialError as error:
-        raise RunError(f"{here}{error}") from None
+        with RunDatabase(world, experiment, cpus[1], named) as database:
+            possible = database.possible()
+            _record_birth(folder, lambda: {**environment(), **database.record()})
+            if database.left_out:
+                names = calls.databases(experiment)
+                progress.says(f"left out: {', '.join(names)}, for {database.left_out}")
+            world.keep_to(cpus[1])
+            _run_all(world, possible, folder, progress, cpus, database)
+    except DatabaseError as error:
+        raise RunError(str(error)) from None
     except OSError as error:
         raise RunError(faults.sentence(error)) from None
     finally:
         progress.done()
 
 
-def _run_one(
-    world: World, experiment: Experiment, spec: TrialSpec, folder: RunFolder, cpus: Cpus
+def _run_all(
+    world: World,
+    experiment: Experiment,
+    folder: RunFolder,
+    progress: Progress,
+    cpus: Cpus,
+    database: RunDatabase,
 ) -> None:
-    under_way = folder.begin(spec.number, spec.profile)
-    specs.write(spec, under_way)
-    TrialRun(world, experiment, spec, under_way, cpus).run()
-    folder.complete(under_way)
+    book, here = Book(experiment, folder), ""
+    try:
+        while (spec := book.next_trial()) is not None:
+            left = book.left()
+            here = f"trial {spec.number} of {spec.number + left - 1}: "
+            progress.starts(spec, left)
+            under_way = folder.begin(spec.number, spec.profile)
+            specs.write(spec, under_way)
+            TrialRun(world, experiment, spec, under_way, cpus, database).run()
+            folder.complete(under_way)
+            book.note(spec)
+            progress.ends(spec)
+    except TrialError as error:
+        raise RunError(f"{here}{error}") from None
 
 
 def _record_birth(folder: RunFolder, environment: Callable[[], dict[str, Any]]) -> None:

@@ -10,11 +10,13 @@ from loadtests.matrix import TrialSpec, generator_plan
 from loadtests.plan import Address, GeneratorPlan
 from loadtests.results import TrialFolder, write_whole
 from loadtests.run.child import Child
+from loadtests.run.database import RunDatabase
 from loadtests.run.instruments import STOP_GRACE_S, Instruments
 from loadtests.run.server import ServerUnderTest, TrialServer
 from loadtests.run.service import TrialError
 from loadtests.run.standing import StandingServer, target_at
 from loadtests.run.world import World
+from servers.budget import Dependencies
 from servers.profiles import PROFILES
 
 OVERTIME_S = 60.0
@@ -32,9 +34,10 @@ class TrialRun:
         spec: TrialSpec,
         folder: TrialFolder,
         cpus: tuple[frozenset[int] | None, frozenset[int] | None],
+        database: RunDatabase,
     ) -> None:
         self._world, self._experiment, self._spec = world, experiment, spec
-        self._folder = folder
+        self._folder, self._database = folder, database
         self._server_cpus, self._generator_cpus = cpus
 
     def run(self) -> None:
@@ -65,7 +68,8 @@ class TrialRun:
             address = target_at(self._experiment.standing.servers[profile.name])
             return StandingServer(self._world, profile, budget, address)
         ledgers = None if instruments.ledgers is None else str(instruments.ledgers)
-        environment = profile.environment(budget, instruments=instruments.mode, ledgers=ledgers)
+        calls_on = Dependencies(database=self._database.for_trial(self._spec.workload))
+        environment = profile.environment(budget, instruments.mode, ledgers, calls_on)
         cpus = self._server_cpus
         return TrialServer(self._world, profile, budget, environment, self._folder, cpus)
 
@@ -101,11 +105,13 @@ class TrialRun:
             # Scrapes first: they have their time to keep.
             instruments.attend()
             server.look()
+            self._database.look()
             if self._world.now_ns() > deadline_ns:
                 raise TrialError(f"the generator did not end in time:\n{generator.tail()}")
             self._world.sleep(min(WATCH_S, instruments.next_s()))
         instruments.attend()
         server.look()
+        self._database.look()
         if code != 0 or len(self._folder.generators) != e.generators:
             self._folder.require_space()
             raise TrialError(f"the generator ended with exit code {code}:\n{generator.tail()}")
