@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ from loadtests.experiment_errors import ExperimentError
 from loadtests.lessons.lesson import LessonError
 from loadtests.results import RunFolder
 from loadtests.run import against, host
+from loadtests.run.database import VARIABLE, Named
 from loadtests.run.progress import Lines
 from loadtests.run.runner import RunError, run
 from loadtests.run.world import RealWorld
@@ -72,7 +74,8 @@ def _run(arguments: argparse.Namespace) -> int:
         experiment = experiments.parse(text, path.name)
         folder = results.create(experiment.name, text, arguments.output)
     try:
-        _run_trials(experiment, folder)
+        named = Named(os.environ.get(VARIABLE, ""), tuple(arguments.allow_host))
+        _run_trials(experiment, folder, named)
     except KeyboardInterrupt:
         print(f"\ninterrupted; {_kept(folder)}", file=sys.stderr)
         return 130
@@ -82,7 +85,7 @@ def _run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _run_trials(experiment: Experiment, folder: RunFolder) -> None:
+def _run_trials(experiment: Experiment, folder: RunFolder, named: Named) -> None:
     """Run what is missing. Signals only leave word: a world stops its processes undisturbed."""
     progress = Lines(sys.stdout, experiment.warmup_s)
     cpus = host.split_cpus(experiment.generators)
@@ -90,7 +93,7 @@ def _run_trials(experiment: Experiment, folder: RunFolder) -> None:
     world = RealWorld()
     before = {name: signal.signal(name, lambda *_: world.interrupt()) for name in SIGNALS}
     try:
-        run(world, experiment, folder, progress, cpus, host.environment, beside)
+        run(world, experiment, folder, progress, cpus, host.environment, beside, named)
     finally:
         # Who has interrupted a run once has been heard: what follows is short.
         for name, handler in before.items():
@@ -165,6 +168,10 @@ def _parser() -> argparse.ArgumentParser:
     run_.add_argument(
         "--ledgers", type=Path, metavar="FOLDER", default=default_folder(),
         help="with --against: where they keep their ledgers (%(default)s)",
+    )  # fmt: skip
+    run_.add_argument(
+        "--allow-host", metavar="HOST", action="append", default=[],
+        help=f"the host of {VARIABLE}, where it is not this machine and you may load it",
     )  # fmt: skip
     run_.set_defaults(do=_run)
     analyze_ = commands.add_parser("analyze", help="compute summary.json from a saved run")

@@ -13,7 +13,8 @@ from typing import Any, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from loadtests import backing
+from loadtests import backing, calls
+from loadtests.connections import require_even
 from loadtests.deciding import Calibrating, Objective, Price, Stopping
 from loadtests.experiment_errors import ExperimentError, sentences
 from loadtests.standing import Standing, narrowed
@@ -112,6 +113,9 @@ class Experiment(Table):
     @model_validator(mode="after")
     def _decisions_agree(self) -> Self:
         _known("twice", self.twice, self.profiles)
+        for workload in self.workloads:
+            if calls.on_database(self, workload):
+                require_even(self.server_budget(), workload.profiles or self.profiles)
         if self.predict is not None:
             opened = [load.name for load in self.loads if load.mode == "open"]
             _known("predict.loads", self.predict.loads, opened)

@@ -40,11 +40,34 @@ def check(url: str, allowed: Sequence[str] = ()) -> Target:
     except (OSError, ValueError) as error:
         raise RefusedError(f"{url}: {error}") from None
     addresses = [str(entry[4][0]) for entry in found]
+    _require_ours(parts.hostname, addresses, allowed)
+    return Target(parts.hostname, addresses[0], port)
+
+
+def check_database(url: str, allowed: Sequence[str] = ()) -> str:
+    """Where a `postgresql://` URL leads, as `host:port/name`: without user and password.
+
+    Raises RefusedError where no load must go there.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in ("postgresql", "postgres") or not parts.hostname or parts.query:
+        raise RefusedError(
+            "DATABASE_URL must be postgresql://USER:PASSWORD@HOST:PORT/NAME, without options"
+        )
+    try:
+        port = parts.port or 5432
+        found = socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
+    except (OSError, ValueError) as error:
+        raise RefusedError(f"DATABASE_URL: {parts.hostname}: {error}") from None
+    _require_ours(parts.hostname, [str(entry[4][0]) for entry in found], allowed)
+    return f"{parts.hostname}:{port}{parts.path}"
+
+
+def _require_ours(host: str, addresses: Sequence[str], allowed: Sequence[str]) -> None:
     stack = [name for name in os.environ.get(STACK_VARIABLE, "").split(",") if name]
     local = all(ipaddress.ip_address(address).is_loopback for address in addresses)
-    if not local and parts.hostname not in (*stack, *allowed):
+    if not local and host not in (*stack, *allowed):
         raise RefusedError(
-            f"{parts.hostname} is not this machine: a load test of somebody else's server is an "
-            f"attack. If it is yours, or you may load it, say so: --allow-host {parts.hostname}"
+            f"{host} is not this machine: a load test of somebody else's server is an attack. If "
+            f"it is yours, or you may load it, say so: --allow-host {host}"
         )
-    return Target(parts.hostname, addresses[0], port)

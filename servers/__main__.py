@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 
-from servers import ledger
+from servers import database_door, ledger
 from servers.budget import Budget, Dependencies
+from servers.database_table import PrepareError, prepare
 from servers.profiles import PROFILES, Instruments, Profile
 
 
@@ -27,8 +28,11 @@ class DoorError(Exception):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse, check, and become the server; returns the exit status if it does not come to that."""
+    words = sys.argv[1:] if argv is None else argv
+    if words[:1] == ["database"]:
+        return database_door.main(words[1:])
     parser = _parser()
-    arguments = parser.parse_args(argv)
+    arguments = parser.parse_args(words)
     if arguments.profile is None:
         parser.print_help()
         return 0
@@ -46,12 +50,13 @@ def _serve(arguments: argparse.Namespace) -> int:
     if arguments.bare or arguments.explain:
         instruments = "off" if arguments.bare else "explain"
     command = profile.command(port, budget, host)
-    ledgers, called = str(arguments.ledgers.absolute()), _dependencies(arguments)
-    environment = profile.environment(budget, instruments, ledgers, called)
+    ledgers, calls_on = str(arguments.ledgers.absolute()), _dependencies(arguments)
+    environment = profile.environment(budget, instruments, ledgers, calls_on)
     if arguments.dry_run:
         print(_as_shell(command, environment))
     else:
         _check_free(host, port)
+        _prepare(arguments.database)
         ledger.sweep(arguments.ledgers, profile.name, "worker")
         print(f"serving {profile.name} at http://{host}:{port}, Ctrl-C ends it", flush=True)
         if arguments.explain:
@@ -77,6 +82,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--downstream", default="", metavar="URL", help="what /downstream calls: http://HOST:PORT"
     )
+    parser.add_argument(
+        "--database", default=os.environ.get("DATABASE_URL", ""), metavar="URL",
+        help="the PostgreSQL of /db (DATABASE_URL); python -m servers database starts one",
+    )  # fmt: skip
     _add_instruments(parser)
     parser.add_argument("--dry-run", action="store_true", help="print the command and end")
     return parser
@@ -115,7 +124,7 @@ def _budget(arguments: argparse.Namespace) -> Budget:
 
 def _dependencies(arguments: argparse.Namespace) -> Dependencies:
     try:
-        return Dependencies(downstream=arguments.downstream)
+        return Dependencies(arguments.downstream, arguments.database)
     except ValueError as error:
         raise _refused(error) from None
 
@@ -145,6 +154,15 @@ def _check_free(host: str, port: int) -> None:
         if error.errno == errno.EADDRINUSE:
             raise DoorError(f"port {port} on {host} is taken: {remedy}", 1) from None
         raise DoorError(f"cannot listen on port {port} of {host}: {error.strerror}", 1) from None
+
+
+def _prepare(database: str) -> None:
+    """Make the table where a database is there; one that is away is no reason not to serve."""
+    if database:
+        try:
+            prepare(database)
+        except PrepareError as error:
+            print(f"warning: {error}; until then /db answers 503", file=sys.stderr)
 
 
 def _as_shell(command: list[str], environment: dict[str, str]) -> str:

@@ -68,6 +68,10 @@ MS = Parameter("ms", "milliseconds", 10, 0, 10_000, "how long it takes")
 CALLS = Parameter("calls", "calls", 1, 1, 16, "how many calls")
 CALL_MS = Parameter("ms", "milliseconds", 10, 0, 2_000, "how long each call takes on average")
 THREADS = Parameter("threads", "threads", 0, 0, 16, "how many calls at once in the sync twin")
+QUERIES = Parameter("queries", "rows", 1, 1, 100, "how many rows, a statement for each")
+ROW = Parameter("row", "rows", 1, 1, 10_000, "the row to begin with")
+ASLEEP = Parameter("ms", "milliseconds", 0, 0, 2_000, "how long the database waits before it reads")
+NUMBER = Parameter("number", "values", 1, 1, 10_000, "what the written values are made from")
 UNITS = Parameter("units", "units of about 1 ms", 1, 1, 1_000, "how much there is to compute")
 EVENTS = Parameter("events", "events", 10, 1, 1_000, "how many are sent")
 INTERVAL = Parameter("interval_ms", "milliseconds", 100, 0, 1_000, "the time between two of them")
@@ -110,6 +114,17 @@ ENDPOINTS = _table(
         ),
         Endpoint("/jobs", "GET", (), JOBS, "counts the jobs and lists the newest"),
         Endpoint(_A_JOB, "GET", (), JOB, "the record of a job", handler="job"),
+        Endpoint(
+            "/db", "GET", (QUERIES, ROW, ASLEEP), ("queries", "rows"), "reads rows of a database"
+        ),
+        Endpoint(
+            "/db",
+            "POST",
+            (QUERIES, ROW, NUMBER),
+            ("queries", "rows"),
+            "reads and writes rows of a database",
+            handler="update_db",
+        ),
         Endpoint("/healthz", "GET", (), ("status",), "the worker lives"),
         Endpoint("/parity", "GET", (), FACTS, "what this worker really is"),
     ]

@@ -18,6 +18,7 @@ from werkzeug.exceptions import HTTPException
 from servers import contract, problems
 from servers.calling.threaded import calls_of
 from servers.contract import AT, ENDPOINTS, Problem
+from servers.database_sync import Database, read, update
 from servers.gone import Gone
 from servers.instruments.wsgi import measured, meter_of
 from servers.jobs.in_threads import JobThreads
@@ -36,6 +37,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     """The application; without `settings` they come from the environment."""
     app = Flask("servers", static_folder=None)
     app.config["SETTINGS"] = settings or Settings.from_environment()
+    app.config["DATABASE"] = Database(app.config["SETTINGS"])
     app.config["PROPAGATE_EXCEPTIONS"] = False
     for endpoint in ENDPOINTS.values():
         app.add_url_rule(
@@ -51,7 +53,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_error_handler(Problem, on_problem)
     app.register_error_handler(Gone, on_gone)
     app.register_error_handler(500, on_failure)
-    app.wsgi_app = measured(app.wsgi_app, app.config["SETTINGS"])  # type: ignore[method-assign,assignment]
+    app.wsgi_app = measured(  # type: ignore[method-assign,assignment]
+        app.wsgi_app, app.config["SETTINGS"], app.config["DATABASE"]
+    )
     app.config["JOBS"] = JobThreads(app.config["SETTINGS"], meter_of(app.wsgi_app))
     return app
 
@@ -131,6 +135,20 @@ def job(**named: str) -> Response:
     return answer(contract.render(asdict(found)))
 
 
+def db() -> Response:
+    asked = arguments("/db")
+    with database().connected() as connection:
+        rows = read(connection, asked)
+    return answer(contract.render({"queries": asked["queries"], "rows": rows}))
+
+
+def update_db() -> Response:
+    asked = arguments("/db")
+    with database().connected() as connection:
+        rows = update(connection, asked)
+    return answer(contract.render({"queries": asked["queries"], "rows": rows}))
+
+
 def healthz() -> Response:
     arguments("/healthz")
     return answer(HEALTHY)
@@ -150,6 +168,12 @@ def settings() -> Settings:
 def jobs_of() -> JobThreads:
     """The jobs that this worker accepts and runs."""
     found: JobThreads = current_app.config["JOBS"]
+    return found
+
+
+def database() -> Database:
+    """The connections of this worker."""
+    found: Database = current_app.config["DATABASE"]
     return found
 
 

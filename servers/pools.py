@@ -7,7 +7,7 @@ import multiprocessing
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol, TypeVar
@@ -92,7 +92,9 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with (
             Calls(settings, meter) as app.state.calls,
             on_loop.serving(settings, meter, app.state.pools.computing) as app.state.jobs,
+            aclosing(app.state.database) as database,
         ):
+            await database.open()
             yield
 
 

@@ -21,6 +21,7 @@ from starlette.types import ASGIApp
 from servers import contract, problems
 from servers.calling.looped import calls_of
 from servers.contract import AT, ENDPOINTS, Problem
+from servers.database_async import Database, read, update
 from servers.gone import Gone
 from servers.instruments.answer import Answer
 from servers.instruments.asgi import measured
@@ -47,8 +48,9 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
     handlers |= {Problem: on_problem, Gone: on_gone}
     app = Starlette(routes=routes, exception_handlers=handlers, lifespan=lifespan)
     app.state.settings = settings or Settings.from_environment()
+    app.state.database = Database(app.state.settings)
     app.router.redirect_slashes = False
-    return measured(app, app.state.settings)
+    return measured(app, app.state.settings, app.state.database)
 
 
 async def hello(request: Request) -> Answer:
@@ -126,6 +128,20 @@ async def job(request: Request) -> Answer:
     return answer(contract.render(asdict(found)))
 
 
+async def db(request: Request) -> Answer:
+    asked = arguments(request, "/db")
+    async with database(request).connected() as connection:
+        rows = await unless_gone(request, read(connection, asked))
+    return answer(contract.render({"queries": asked["queries"], "rows": rows}))
+
+
+async def update_db(request: Request) -> Answer:
+    asked = arguments(request, "/db")
+    async with database(request).connected() as connection:
+        rows = await unless_gone(request, update(connection, asked))
+    return answer(contract.render({"queries": asked["queries"], "rows": rows}))
+
+
 async def healthz(request: Request) -> Answer:
     arguments(request, "/healthz")
     return HEALTHY
@@ -145,6 +161,12 @@ def settings(request: Request) -> Settings:
 def jobs_of(request: Request) -> JobTasks:
     """The jobs that this worker accepts and runs."""
     found: JobTasks = request.app.state.jobs
+    return found
+
+
+def database(request: Request) -> Database:
+    """The connections of this worker."""
+    found: Database = request.app.state.database
     return found
 
 

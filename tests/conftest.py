@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
 import pytest
+
+from tests import databases
 
 # By how long they take, the longest first.
 LONGEST = (
@@ -35,3 +37,10 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
         report.outcome = "failed"
         report.longrepr = f"nothing may be skipped here: {report.longrepr}"
     return report
+
+
+@pytest.fixture(scope="session")
+def database() -> Iterator[str]:
+    """The URL of a real PostgreSQL with the testbed's table; skips where there is none."""
+    with databases.started() as found:
+        yield found.url

@@ -52,6 +52,7 @@ def _measured(summary: Summary) -> dict[str, Any]:
     probes = [trial for trial in summary.trials if trial.role == "probe"]
     return {
         "pairs": PAIRS,
+        "left_out": summary.left_out,
         "invalid": [trial for trial in summary.trials if not trial.valid],
         "warned": warned.by_code(named),
         "warned_probes": warned.by_code(probes),

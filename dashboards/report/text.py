@@ -41,6 +41,9 @@ def _progress(summary: Summary) -> Iterator[str]:
     done, planned = trials.named(summary.trials), summary.planned_trials
     if done < planned:
         yield f"Partial run: {done} of {planned} planned trials were saved."
+    for one in summary.left_out:
+        text = f"Not measured: workload {one.workload}, for {one.why}"
+        yield from textwrap.wrap(printable(text), WIDTH, subsequent_indent=" " * 2)
 
 
 def _table(cell: Cell) -> Iterator[str]:

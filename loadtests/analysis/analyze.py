@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from loadtests import agenda, specs
+from loadtests import agenda, calls, specs
 from loadtests import experiment as experiments
 from loadtests.agenda import Ended
 from loadtests.analysis import forecast, trace
@@ -21,6 +21,7 @@ from loadtests.analysis.prediction.overlay import Curve
 from loadtests.analysis.saved import AnalysisError, SavedTrial, load
 from loadtests.analysis.summary import (
     SCHEMA_VERSION,
+    LeftOut,
     LoadSummary,
     ProfileSummary,
     Summary,
@@ -52,8 +53,10 @@ def write(folder: RunFolder) -> None:
 
 def analyze(folder: RunFolder) -> Summary:
     """The summary of all trials that were saved."""
-    experiment = experiments.parse(folder.experiment.read_text("utf-8"), "experiment.toml")
+    whole = experiments.parse(folder.experiment.read_text("utf-8"), "experiment.toml")
     environment = _environment(folder)
+    experiment = calls.possible(whole, environment)
+    left_out = tuple(LeftOut(**one) for one in environment.pop(calls.LEFT_OUT, ()))
     predictions = forecast.saved(folder)
     found = _read(folder, experiment, predictions)
     guesses = forecast.guesses(predictions)
@@ -77,6 +80,7 @@ def analyze(folder: RunFolder) -> Summary:
         comparisons=compare(found.trials),
         capacities=capacities_of(found.probes, experiment.capacity, guesses),
         findings=find(named, experiment),
+        left_out=left_out,
     )
     return with_decisions(summary, experiment, predictions, found.replays)
 

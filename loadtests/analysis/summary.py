@@ -212,6 +212,14 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A workload of the experiment that the machine could not run, and why, with the remedy."""
+
+    workload: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """The whole of a run, as far as it was saved (`planned_trials` may exceed `trials`)."""
 
@@ -234,3 +242,4 @@ class Summary:
     capacities: tuple[Capacity, ...]
     findings: tuple[Finding, ...]
     decisions: Decisions = field(default_factory=Decisions)
+    left_out: tuple[LeftOut, ...] = ()

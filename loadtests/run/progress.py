@@ -21,6 +21,9 @@ class Progress(Protocol):
     def ends(self, spec: TrialSpec) -> None:
         """It has been saved."""
 
+    def says(self, text: str) -> None:
+        """Something that must be known of the run as a whole."""
+
     def done(self) -> None:
         """No more follow."""
 
@@ -33,6 +36,9 @@ class Silent:
 
     def ends(self, spec: TrialSpec) -> None:
         """See Progress.ends."""
+
+    def says(self, text: str) -> None:
+        """See Progress.says."""
 
     def done(self) -> None:
         """See Progress.done."""
@@ -63,6 +69,11 @@ class Lines:
     def ends(self, spec: TrialSpec) -> None:
         """See Progress.ends."""
         self._timed.append(time.monotonic() - self._began_s - spec.measure_s)
+
+    def says(self, text: str) -> None:
+        """See Progress.says."""
+        self._out.write(f"{text}\n")
+        self._out.flush()
 
     def done(self) -> None:
         """See Progress.done."""

@@ -11,6 +11,7 @@ from loadtests.matrix import TrialSpec, generator_plan
 from loadtests.plan import Address, GeneratorPlan
 from loadtests.results import TrialFolder, write_whole
 from loadtests.run.child import Child
+from loadtests.run.database import RunDatabase
 from loadtests.run.dependencies import Dependencies
 from loadtests.run.instruments import STOP_GRACE_S, Instruments
 from loadtests.run.jobs import TrialJobs
@@ -35,11 +36,12 @@ class TrialRun:
         spec: TrialSpec,
         folder: TrialFolder,
         cpus: tuple[frozenset[int] | None, frozenset[int] | None],
+        database: RunDatabase,
         beside: frozenset[int] | None = None,
     ) -> None:
         """`cpus` are for the server and the generators, `beside` for what the server calls on."""
         self._world, self._experiment, self._spec = world, experiment, spec
-        self._folder = folder
+        self._folder, self._database = folder, database
         self._server_cpus, self._generator_cpus = cpus
         self._beside_cpus = beside or cpus[1]
 
@@ -87,8 +89,10 @@ class TrialRun:
             address = target_at(self._experiment.standing.servers[profile.name])
             return StandingServer(self._world, profile, budget, address)
         ledgers = None if instruments.ledgers is None else str(instruments.ledgers)
-        called = replace(dependencies.start(instruments.ledgers), jobs=jobs.file)
-        environment = profile.environment(budget, instruments.mode, ledgers, called)
+        database = self._database.for_trial(self._spec.workload)
+        called = dependencies.start(instruments.ledgers)
+        calls_on = replace(called, database=database, jobs=jobs.file)
+        environment = profile.environment(budget, instruments.mode, ledgers, calls_on)
         cpus = self._server_cpus
         return TrialServer(self._world, profile, budget, environment, self._folder, cpus)
 
@@ -131,12 +135,14 @@ class TrialRun:
             instruments.attend()
             server.look()
             dependencies.look()
+            self._database.look()
             if self._world.now_ns() > deadline_ns:
                 raise TrialError(f"the generator did not end in time:\n{generator.tail()}")
             self._world.sleep(min(WATCH_S, instruments.next_s()))
         instruments.attend()
         server.look()
         dependencies.look()
+        self._database.look()
         if code != 0 or len(self._folder.generators) != e.generators:
             self._folder.require_space()
             raise TrialError(f"the generator ended with exit code {code}:\n{generator.tail()}")

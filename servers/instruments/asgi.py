@@ -11,7 +11,7 @@ from threading import get_ident
 from types import coroutine
 from typing import TYPE_CHECKING, Any
 
-from servers.instruments import companions, departures
+from servers.instruments import companions, connections, departures
 from servers.instruments.answer import REQUEST, STATUS
 from servers.instruments.course import course_of
 from servers.instruments.meter import Meter
@@ -28,8 +28,8 @@ _STAMP, _TRACE = b"x-request-start", b"traceparent"
 _ENDED = object()
 
 
-def measured(app: Starlette, settings: Settings) -> ASGIApp:
-    """The application with instruments, or itself where they are off.
+def measured(app: Starlette, settings: Settings, *pools: connections.OwnPool) -> ASGIApp:
+    """The application with instruments, or itself where they are off; `pools` are its own.
 
     Who stamps a request is told where its time went; others are counted. Rule: this stands in the
     place of Starlette's own entry, which names the application and calls its middleware, so that
@@ -70,7 +70,7 @@ def measured(app: Starlette, settings: Settings) -> ASGIApp:
         if scope["type"] != "lifespan":
             await stack(scope, receive, send)
             return
-        async with companions.on_loop(meter, settings, app):
+        async with companions.on_loop(meter, settings, app, pools):
             await stack(scope, receive, send)
 
     return serve

@@ -11,12 +11,13 @@ import itertools
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from time import perf_counter_ns
 from typing import Any
 
-from servers.instruments import departures, explain, greenlets, pools, waits
+from servers.instruments import connections, departures, explain, greenlets, pools, waits
+from servers.instruments.connections import OwnPool
 from servers.instruments.meter import Meter
 from servers.instruments.stalls import StallMeter
 from servers.settings import Settings
@@ -30,22 +31,29 @@ def beats() -> bool:
     return greenlets.are_used() or _threads_are_used()
 
 
-def start(meter: Meter, settings: Settings) -> None:
-    """Start what a synchronous worker needs, for as long as its process lives."""
+def start(meter: Meter, settings: Settings, own: Sequence[OwnPool] = ()) -> None:
+    """Start what a synchronous worker needs, for as long as its process lives.
+
+    `own` are the pools that its twin has opened itself.
+    """
+    connections.count(own, meter, beside=beats())
+    asked = connections.readings(own)
     if greenlets.are_used():
-        _start_greenlet(meter)
+        _start_greenlet(meter, asked)
     elif _threads_are_used():
-        threading.Thread(target=_look, args=(meter,), daemon=True).start()
+        threading.Thread(target=_look, args=(meter, asked), daemon=True).start()
     _start_explaining(meter, settings)
 
 
 @asynccontextmanager
-async def on_loop(meter: Meter, settings: Settings, app: Any) -> AsyncIterator[None]:
-    """Run what an asynchronous worker needs on its loop."""
+async def on_loop(
+    meter: Meter, settings: Settings, app: Any, own: Sequence[OwnPool] = ()
+) -> AsyncIterator[None]:
+    """Run what an asynchronous worker needs on its loop; `own` as in `start`."""
     _start_explaining(meter, settings)
-    task = asyncio.create_task(
-        _beat(StallMeter(meter, perf_counter_ns()), pools.of_loop(meter, app), meter)
-    )
+    connections.count(own, meter, beside=True)
+    full = pools.of_loop(meter, app, connections.readings(own))
+    task = asyncio.create_task(_beat(StallMeter(meter, perf_counter_ns()), full, meter))
     try:
         yield
     finally:
@@ -64,10 +72,10 @@ async def _beat(stalls: StallMeter, pools_: pools.PoolMeter, meter: Meter) -> No
         await asyncio.sleep(max(due_ns - perf_counter_ns(), 0) / 1e9)
 
 
-def _start_greenlet(meter: Meter) -> None:
+def _start_greenlet(meter: Meter, own: pools.Asked) -> None:
     import gevent
 
-    stalls, pool = StallMeter(meter, perf_counter_ns()), pools.of_greenlets(meter)
+    stalls, pool = StallMeter(meter, perf_counter_ns()), pools.of_greenlets(meter, own)
 
     def beat() -> None:
         for number in itertools.count():
@@ -84,8 +92,8 @@ def _threads_are_used() -> bool:
     return "gunicorn.workers.gthread" in sys.modules
 
 
-def _look(meter: Meter) -> None:
-    pool = pools.of_threads(meter)
+def _look(meter: Meter, own: pools.Asked) -> None:
+    pool = pools.of_threads(meter, own)
     while True:
         meter.fold()
         pool.read()

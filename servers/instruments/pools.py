@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from servers import live_servers
@@ -11,12 +11,15 @@ from servers.instruments.meter import Meter
 
 Reading = tuple[int, int, int | None]
 """Places, places taken, and who waits for one; None where nobody waits within the process."""
+Asked = Mapping[str, Callable[[], Reading | None]]
+"""How each of some pools is asked, by name."""
+NONE: Asked = {}
 
 
 class PoolMeter:
     """Some pools of one worker by name. A pool that cannot be read yet is not counted yet."""
 
-    def __init__(self, meter: Meter, pools: dict[str, Callable[[], Reading | None]]) -> None:
+    def __init__(self, meter: Meter, pools: Asked) -> None:
         self._meter, self._pools = meter, pools
 
     def read(self) -> None:
@@ -31,20 +34,20 @@ class PoolMeter:
                     cells[series("testbed_pool_waiting_requests", name)] = waiting
 
 
-def of_loop(meter: Meter, app: Any) -> PoolMeter:
-    """AnyIO's worker threads and the process pool of the asynchronous twin."""
+def of_loop(meter: Meter, app: Any, own: Asked = NONE) -> PoolMeter:
+    """AnyIO's worker threads and the process pool of the asynchronous twin, and its `own`."""
 
     def pools() -> Any:
         # They open when the application starts.
         return getattr(app.state, "pools", None)
 
     return PoolMeter(
-        meter, {"threads": lambda: _tokens(pools()), "processes": lambda: _jobs(pools())}
+        meter, {"threads": lambda: _tokens(pools()), "processes": lambda: _jobs(pools()), **own}
     )
 
 
-def of_threads(meter: Meter) -> PoolMeter:
-    """The executor of gunicorn's threaded worker, whose queue has no bound."""
+def of_threads(meter: Meter, own: Asked = NONE) -> PoolMeter:
+    """The executor of gunicorn's threaded worker, whose queue has no bound; the twin's `own`."""
     found: list[Any] = []
 
     def ask() -> Reading | None:
@@ -57,11 +60,14 @@ def of_threads(meter: Meter) -> PoolMeter:
         busy = min(round(meter.active()), slots)
         return slots, busy, waiting
 
-    return PoolMeter(meter, {"executor": ask})
+    return PoolMeter(meter, {"executor": ask, **own})
 
 
-def of_greenlets(meter: Meter) -> PoolMeter:
-    """gevent's pool, a greenlet for each connection: when it is full, no more are accepted."""
+def of_greenlets(meter: Meter, own: Asked = NONE) -> PoolMeter:
+    """gevent's pool, a greenlet for each connection: when it is full, no more are accepted.
+
+    Beside it the twin's `own`.
+    """
     from gevent.pool import Pool
 
     found: list[Any] = []
@@ -73,7 +79,7 @@ def of_greenlets(meter: Meter) -> PoolMeter:
                 return None
         return found[0].size, found[0].size - found[0].free_count(), None
 
-    return PoolMeter(meter, {"greenlets": ask})
+    return PoolMeter(meter, {"greenlets": ask, **own})
 
 
 def _tokens(pools: Any) -> Reading | None:

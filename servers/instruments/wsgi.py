@@ -12,7 +12,7 @@ from threading import get_ident
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
 
-from servers.instruments import companions, greenlets, sockets
+from servers.instruments import companions, connections, greenlets, sockets
 from servers.instruments.course import course_of
 from servers.instruments.meter import Meter
 from servers.instruments.request import MeasuredRequest
@@ -23,12 +23,17 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 
-def measured(app: WSGIApplication, settings: Settings) -> WSGIApplication:
-    """The application with instruments around it, or itself where they are off."""
+def measured(
+    app: WSGIApplication, settings: Settings, *pools: connections.OwnPool
+) -> WSGIApplication:
+    """The application with instruments around it, or itself where they are off.
+
+    `pools` are those that the application opens itself.
+    """
     if settings.instruments == "off":
         return app
     meter = Meter(settings, slots=settings.threads, beats=companions.beats())
-    companions.start(meter, settings)
+    companions.start(meter, settings, pools)
     if greenlets.are_used():
         return Measured(app, meter, greenlets.switching())
     return Measured(app, meter, Threads(settings.threads))

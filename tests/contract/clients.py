@@ -30,6 +30,10 @@ class Client(Protocol):
         """Send one request and return the whole answer; `body` with the length it has."""
         ...
 
+    def close(self) -> None:
+        """Give back what the twin has opened."""
+        ...
+
 
 class FlaskClient:
     """The synchronous twin behind a WSGI call."""
@@ -72,6 +76,9 @@ class FlaskClient:
         fields = {name.lower(): value for name, value in started[1]}
         return Answer(int(started[0].split()[0]), fields, answered)
 
+    def close(self) -> None:
+        self._app.config["DATABASE"].close()
+
 
 class StarletteClient:
     """The asynchronous twin behind an ASGI call, with its lifespan round every request."""
@@ -96,6 +103,9 @@ class StarletteClient:
     async def _ask(self, scope: dict[str, Any], body: bytes) -> Answer:
         async with living(self._app):
             return await call(self._app, scope, body)
+
+    def close(self) -> None:
+        pass
 
 
 @asynccontextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,3 +28,11 @@ def client(request: pytest.FixtureRequest, called: str, tmp_path: Path) -> Clien
     settings = replace(settings, downstream=called, jobs=str(tmp_path / "jobs"))
     twin: Client = request.param(settings)
     return twin
+
+
+@pytest.fixture(params=[FlaskClient, StarletteClient], ids=["flask", "starlette"])
+def asking(request: pytest.FixtureRequest, database: str) -> Iterator[Client]:
+    """The same with a database."""
+    told = Settings(threads=2, pool_processes=1, database=database, database_connections=2)
+    with closing(request.param(told)) as twin:
+        yield twin

@@ -9,7 +9,7 @@ import pytest
 
 from dashboards.report import page
 from dashboards.report.sections import sections
-from loadtests.analysis.summary import Summary
+from loadtests.analysis.summary import LeftOut, Summary
 from tests.dashboards import decided, summaries
 
 VOID = {"meta", "br", "img", "link", "input", "hr"}
@@ -120,6 +120,15 @@ def test_every_invalid_trial_is_listed_with_code_text_and_hint() -> None:
 def test_what_was_not_measured_or_repeated_is_said() -> None:
     assert "7 of 24 planned trials were saved" in Reader(page.render(summaries.awkward())).text
     assert "No trial was saved." in Reader(page.render(summaries.empty())).text
+
+
+def test_a_workload_that_could_not_run_is_named_with_the_remedy() -> None:
+    left = (LeftOut("rows", "no PostgreSQL is to be found: install <it>"),)
+    shown = page.render(dataclasses.replace(summaries.tour(), left_out=left))
+
+    said = " ".join(Reader(shown).text.split())
+    assert "Not measured: workload rows, for no PostgreSQL is to be found: install <it>." in said
+    assert "Not measured: workload" not in Reader(page.render(summaries.tour())).text
 
 
 def test_the_findings_come_first_in_full() -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from dashboards.stack.healthy import healthy
+from servers.postgres import SETTINGS
 from servers.profiles import PROFILES
 from servers.settings import Settings
 
@@ -121,6 +122,21 @@ def test_the_twins_call_the_downstream_service_of_the_stack() -> None:
         ).downstream
         == "http://downstream:8010"
     )
+
+
+def test_the_database_of_the_stack_writes_as_the_embedded_one_does() -> None:
+    told = dict(re.findall(r"-c (\w+)=(\w+)", COMPOSE))
+    its_own = ("listen_addresses", "unix_socket_directories", "max_connections")
+
+    assert told == {name: value for name, value in SETTINGS.items() if name not in its_own}
+
+
+def test_every_twin_of_the_stack_has_the_database() -> None:
+    (twin,) = re.findall(r"^x-twin:.*?(?=\n\n)", COMPOSE, re.MULTILINE | re.DOTALL)
+
+    assert "DATABASE_URL: postgresql://testbed:testbed@database:5432/testbed\n" in twin
+    assert "database: {condition: service_healthy}" in twin
+    assert len(re.findall(r"^    <<: \*twin$", COMPOSE, re.MULTILINE)) == 3
 
 
 def test_every_image_is_pinned_and_the_file_has_no_version() -> None:

@@ -6,7 +6,7 @@ import statistics
 import pytest
 
 from dashboards.report import decisions_text, text
-from loadtests.analysis.summary import Requests, Summary
+from loadtests.analysis.summary import LeftOut, Requests, Summary
 from tests.dashboards import decided, summaries
 
 ALL = [
@@ -82,6 +82,15 @@ def test_not_answered_is_failed_dropped_and_censored() -> None:
 def test_a_partial_run_says_so() -> None:
     assert "Partial run: 7 of 24 planned trials" in text.render(summaries.awkward())
     assert "Partial run" not in text.render(summaries.tour())
+
+
+def test_a_workload_that_could_not_run_is_named_with_the_remedy() -> None:
+    left = (LeftOut("rows", "no PostgreSQL is to be found on this machine: install it"),)
+    shown = text.render(dataclasses.replace(summaries.tour(), left_out=left))
+
+    words = " ".join(shown.split())
+    assert "Not measured: workload rows, for no PostgreSQL is to be found on this machine" in words
+    assert "Not measured: workload" not in text.render(summaries.tour())
 
 
 def test_every_finding_follows_the_tables() -> None:

@@ -21,6 +21,9 @@ from loadtests.samples import ErrorKind, Outcome
 from servers.budget import Budget
 from servers.profiles import PROFILES
 
+DATABASE = "postgresql://testbed:secret@127.0.0.1:4999/postgres"
+"""Where a pretended database is."""
+
 
 class FakeUsage:
     """CPU seconds by process, 40 MiB."""
@@ -77,6 +80,18 @@ class FakeGenerator(FakeChild):
         return self.code
 
 
+class FakeDatabase(FakeChild):
+    """A database, or what prepares one: what it says, and how that ends."""
+
+    def __init__(self, world: FakeWorld, name: str, said: str, code: int | None) -> None:
+        super().__init__(world, name, 700)
+        self._said, self.code = said, code
+
+    def tail(self) -> str:
+        """What it said, as a log's end is shown."""
+        return "\n".join(f"    {line}" for line in self._said.splitlines())
+
+
 class FakeWorld:
     """Records what is done to it in `log`.
 
@@ -98,6 +113,12 @@ class FakeWorld:
         self.downstream: FakeChild | None = None
         self.commands: dict[str, list[str]] = {}
         self.posted: list[str] = []
+        self.database: FakeChild | None = None
+        self.database_says: tuple[str, int | None] = (
+            "PostgreSQL 15.1, for a test\n" + DATABASE,
+            None,
+        )
+        self.preparing_says: tuple[str, int | None] = ("PostgreSQL 15.1", 0)
         self.during_load: Callable[[], None] = lambda: None
         self.meanwhile: Callable[[], None] = lambda: None
         self.latency_of: Callable[[GeneratorPlan], int] = lambda _: 5_000_000
@@ -131,6 +152,8 @@ class FakeWorld:
             self.commands["downstream"] = list(argv)
             self.downstream = FakeChild(self, "downstream", 700)
             return self.downstream
+        if "database" in argv:
+            return self._start_database(argv[argv.index("database") + 1], env, cpus)
         port = self.ports[-1]
         name = next(n for n, p in PROFILES.items() if p.command(port, self.budget) == list(argv))
         self._started("server", name, env, cpus)
@@ -138,6 +161,16 @@ class FakeWorld:
         self._paused.clear()
         self.server = FakeChild(self, name, 100)
         return self.server
+
+    def _start_database(
+        self, option: str, env: Mapping[str, str], cpus: frozenset[int] | None
+    ) -> Child:
+        if option == "--port":
+            self._started("database", "database", env, cpus)
+            self.database = FakeDatabase(self, "database", *self.database_says)
+            return self.database
+        self._started(f"database {option}", f"database {option}", env, cpus)
+        return FakeDatabase(self, f"database {option}", *self.preparing_says)
 
     def _started(
         self, kind: str, name: str, env: Mapping[str, str], cpus: frozenset[int] | None

@@ -56,7 +56,9 @@ def text(table: str = "", head: str = HEAD, workloads: str = WORKLOADS) -> str:
 def run_in(world: FakeWorld, told: str, path: Path, **options: frozenset[int]) -> RunFolder:
     folder = results.create("calls", told, path / "run")
     cpus = options.pop("server", None), options.pop("generators", None)
-    run(world, experiments.parse(told), folder, Silent(), cpus, dict, **options)
+    beside = options.pop("beside", None)
+    assert not options
+    run(world, experiments.parse(told), folder, Silent(), cpus, dict, beside)
     return folder
 
 

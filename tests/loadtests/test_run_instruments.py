@@ -16,6 +16,7 @@ from loadtests.plan import GeneratorPlan
 from loadtests.records import ServerRecord, Stack
 from loadtests.results import RunFolder, TrialFolder
 from loadtests.run import host
+from loadtests.run.database import Named
 from loadtests.run.instruments import STACKS_KEPT, hottest
 from loadtests.run.progress import Silent
 from loadtests.run.runner import RunError, run
@@ -327,8 +328,8 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[experiments.Experiment]:
     """What the door would have run."""
     found: list[experiments.Experiment] = []
 
-    def note(experiment: experiments.Experiment, folder: RunFolder) -> None:
-        del folder
+    def note(experiment: experiments.Experiment, folder: RunFolder, named: Named) -> None:
+        del folder, named
         found.append(experiment)
         raise Refused
 

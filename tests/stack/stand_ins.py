@@ -27,10 +27,28 @@ COPY prometheus promtool /bin/
 RUN mkdir /prometheus /etc/prometheus && chown 65534:65534 /prometheus
 ENTRYPOINT ["/bin/prometheus"]
 """
+_POSTGRES = """
+FROM {base}
+COPY entrypoint /usr/local/bin/
+RUN groupmod --non-unique --gid 999 postgres && usermod --non-unique --uid 999 postgres \\
+ && ln -s /usr/lib/postgresql/*/bin/* /usr/local/bin/
+ENV PGDATA=/var/lib/postgresql/data/docker
+ENTRYPOINT ["entrypoint"]
+"""
+# What the official one does with these variables where its folder is empty.
+_ENTRYPOINT = """#!/bin/sh
+set -eu
+echo "$POSTGRES_PASSWORD" >/tmp/password
+initdb --pgdata "$PGDATA" --username "$POSTGRES_USER" --pwfile /tmp/password \\
+  --auth-local trust --auth-host scram-sha-256 >/dev/null
+echo 'host all all all scram-sha-256' >>"$PGDATA/pg_hba.conf"
+echo "CREATE DATABASE $POSTGRES_DB" | postgres --single -D "$PGDATA" postgres >/dev/null
+exec "$@" -c 'listen_addresses=*'
+"""
 
 
-def make(engine: Engine, prometheus: str) -> None:
-    """Make what the stack is built on: Python with the locked packages at hand, Prometheus."""
+def make(engine: Engine, prometheus: str, postgres: str) -> None:
+    """Make what the stack is built on: Python with the locked packages, Prometheus, PostgreSQL."""
     python = re.findall(r"^FROM (\S+)", DOCKERFILE.read_text(), re.MULTILINE)[-1]
     with tempfile.TemporaryDirectory(prefix="testbed-images-") as name:
         folder = Path(name)
@@ -39,14 +57,15 @@ def make(engine: Engine, prometheus: str) -> None:
         subprocess.run(["tar", "-C", root, "-cf", folder / "root.tar", "."], check=True)
         engine.docker("import", str(folder / "root.tar"), python)
         _prometheus(engine, folder / "prometheus", python, prometheus)
+        _postgres(engine, folder / "postgres", python, postgres)
 
 
 def _debian(root: Path, suite: str) -> Path:
     mirror = subprocess.check_output(["sh", DOCKERFILE.parent / "mirror.sh"], text=True).strip()
     # It mounts things: in a mount namespace of its own none of them outlives it.
     subprocess.run(
-        ["unshare", "--mount", "debootstrap", "--variant=minbase", "--include=python3-venv", suite,
-         root, mirror],
+        ["unshare", "--mount", "debootstrap", "--variant=minbase",
+         "--include=python3-venv,postgresql", suite, root, mirror],
         check=True, capture_output=True,
     )  # fmt: skip
     shutil.rmtree(root / "var/cache/apt")
@@ -95,6 +114,14 @@ def _prometheus(engine: Engine, folder: Path, base: str, tag: str) -> None:
     for name in ("prometheus", "promtool"):
         shutil.copy(programs / name, folder)
     (folder / "Dockerfile").write_text(_PROMETHEUS.format(base=base))
+    engine.docker("build", "--quiet", "--tag", tag, str(folder))
+
+
+def _postgres(engine: Engine, folder: Path, base: str, tag: str) -> None:
+    folder.mkdir()
+    (folder / "entrypoint").write_text(_ENTRYPOINT)
+    (folder / "entrypoint").chmod(0o755)
+    (folder / "Dockerfile").write_text(_POSTGRES.format(base=base))
     engine.docker("build", "--quiet", "--tag", tag, str(folder))
 
 

@@ -138,7 +138,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     with engine() as found:
         stack = Stack(found, tmp_path_factory.mktemp("stack"))
         if found.own:
-            stand_ins.make(found, stand_ins.image_of(found, "prometheus"))
+            images = [stand_ins.image_of(found, name) for name in ("prometheus", "database")]
+            stand_ins.make(found, *images)
         try:
             status, said = stack.make("up")
             assert status == 0, said + stack.engine.docker("compose", "logs", "--tail=50")
@@ -214,6 +215,17 @@ def test_both_twins_call_the_downstream_service_which_is_watched(stack: Stack) -
         assert json.loads(stack.ask(port, "/downstream?calls=2&ms=5")) == {"calls": 2, "ms": 5}
 
     await_(lambda: stack.value("sum(testbed_downstream_requests_total)") == 4)
+
+
+def test_both_twins_read_the_rows_of_one_database(stack: Stack) -> None:
+    rows = [{"id": 1, "number": 7920}, {"id": 2114, "number": 767}]
+
+    answers = [json.loads(stack.ask(port, "/db?queries=2")) for port in (8001, 8002)]
+
+    assert answers == [{"queries": 2, "rows": rows}] * 2
+    who = "SELECT application_name, count(*) FROM pg_stat_activity GROUP BY 1"
+    connected = ("compose", "exec", "-T", "database", "psql", "-U", "testbed", "-Atc", who)
+    await_(lambda: "uvloop|8" in stack.engine.docker(*connected))
 
 
 def test_both_twins_are_loaded_at_once(stack: Stack) -> None:

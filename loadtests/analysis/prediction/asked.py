@@ -12,6 +12,7 @@ from typing import Literal
 
 from loadtests.analysis.predicted import Kind
 from loadtests.backing import DOWNSTREAM
+from loadtests.calls import DATABASE
 from loadtests.workload import Request
 from servers.budget import Budget
 from servers.profiles import PROFILES, Profile
@@ -40,7 +41,13 @@ def place_of(profile: Profile, path: str) -> Place:
 
 
 def only_place(profile: str, requests: Sequence[Request]) -> Place | None:
-    """The place of all requests; None where some go elsewhere than others."""
+    """The place of all requests; None where some go elsewhere than others.
+
+    Nor is there one for requests of a database: what they queue for is its connections, and how
+    long one of these is taken is not measured apart.
+    """
+    if any(request.path == DATABASE for request in requests):
+        return None
     places = {place_of(PROFILES[profile], request.path) for request in requests}
     return places.pop() if len(places) == 1 else None
 

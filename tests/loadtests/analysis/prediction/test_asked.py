@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from loadtests.analysis.prediction.asked import Asked, asked
+from loadtests.analysis.prediction.asked import Asked, asked, only_place
 from loadtests.workload import Request
+from servers.profiles import PROFILES
 
 UNIT_MS = 1.5
 
@@ -55,6 +56,17 @@ def test_calls_in_turn_and_at_once(
     profile: str, params: dict[str, int], expected: Asked | None
 ) -> None:
     assert asked(profile, Request(path="/downstream", params=params), UNIT_MS) == expected
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_what_a_database_takes_is_not_known(profile: str, method: str) -> None:
+    row = Request.model_validate({"path": "/db", "method": method})
+
+    assert asked(profile, row, UNIT_MS) is None
+    assert only_place(profile, [row]) is None
+    assert only_place(profile, [row, Request(path="/wait")]) is None
+    assert only_place(profile, [Request(path="/wait")]) is not None
 
 
 def test_what_is_not_said_is_the_contract_s_default() -> None:
