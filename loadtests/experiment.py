@@ -91,6 +91,11 @@ class Experiment(Table):
                     f"loads.{load.name}.users is {load.users}, allowed: at most half of "
                     f"max_in_flight, which is {self.max_in_flight}"
                 )
+            if load.mode == "open" and load.burst and load.burst.until_s >= self.measure_s:
+                raise ValueError(
+                    f"loads.{load.name}.burst ends at {load.burst.until_s:g}, allowed: before "
+                    f"measure_s, which is {self.measure_s:g}"
+                )
         if self.explain and not self.instruments:
             raise ValueError("explain is true, allowed: only where instruments is true as well")
         if self.standing is not None and (self.explain or not self.instruments):
@@ -110,8 +115,9 @@ class Experiment(Table):
     def _decisions_agree(self) -> Self:
         _known("twice", self.twice, self.profiles)
         if self.predict is not None:
-            opened = [load.name for load in self.loads if load.mode == "open"]
-            _known("predict.loads", self.predict.loads, opened)
+            # A burst is no state that anything could be measured in.
+            steady = [one.name for one in self.loads if one.mode == "open" and one.burst is None]
+            _known("predict.loads", self.predict.loads, steady)
         if self.capacity is not None:
             names = [workload.name for workload in self.workloads]
             _known("capacity.workloads", self.capacity.workloads, names)

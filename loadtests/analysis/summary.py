@@ -24,13 +24,18 @@ SCHEMA_VERSION = 3
 
 @dataclass(frozen=True, slots=True)
 class Requests:
-    """The fate of every scheduled request: scheduled = completed + failed + dropped + censored."""
+    """The fate of every scheduled request.
+
+    scheduled = completed + failed + dropped + censored + gone, which is whose client left before
+    the answer came.
+    """
 
     scheduled: int
     completed: int
     failed: int
     dropped: int
     censored: int
+    gone: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,7 @@ def count(samples: Samples) -> Requests:
         failed=int(by_outcome[Outcome.FAILED]),
         dropped=int(by_outcome[Outcome.DROPPED]),
         censored=int(by_outcome[Outcome.CENSORED]),
+        gone=int(by_outcome[Outcome.GONE]),
     )
 
 

@@ -23,7 +23,8 @@ class Asked:
 
 
 def asked_of(load: Load, requests: tuple[Request, ...]) -> Asked:
-    """What a load of an experiment asks for."""
+    """What a load of an experiment asks for, distributed requests as all of their variants."""
+    requests = tuple(variant for request in requests for variant in request.variants)
     if isinstance(load, OpenLoad):
         return Asked(requests, rate=load.rate)
     assert isinstance(load, ClosedLoad)

@@ -102,6 +102,9 @@ def test_the_file_speaks_for_itself(tmp_path: Path) -> None:
         "hold_ns": None,
         "step_ns": None,
         "worker": None,
+        "kind": "GET /hello",
+        "attempts": 1,
+        "accepted_ns": None,
     }
     split = [rows[3][name] for name in (*SPLIT, "worker")]
     assert split == [3_000, 0, 2_147_483_646_000, 7_000, 5_000, 4_000_000]
