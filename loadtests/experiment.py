@@ -38,8 +38,9 @@ class Experiment(Table):
     a whole core. `capture` requests are captured from `capture_from_s` on, which counts from the
     start of the measurement window; None for a quarter of it. Against `standing` servers only the
     profiles run that these have. `repetitions` is the least where `stop` may ask for more, and an
-    INVALID trial is tried again up to `retries` times. Profiles of `twice` run twice in each
-    repetition, for the noise floor: how far equal things differ.
+    INVALID trial is tried again up to `retries` times. On a bad day an answer within `patience_ms`
+    is a good one; without it that is what `capacity` asks of p99, or a second. Profiles of `twice`
+    run twice in each repetition, for the noise floor: how far equal things differ.
     """
 
     name: Name
@@ -54,6 +55,7 @@ class Experiment(Table):
     spin: bool = False
     instruments: bool = True
     explain: bool = False
+    patience_ms: float | None = Field(default=None, gt=0.0)
     capture: int = Field(default=50, ge=0, le=500)
     capture_from_s: float | None = Field(default=None, ge=0.0)
     profiles: tuple[str, ...] = Field(min_length=1)

@@ -67,7 +67,7 @@ class Burst(Record, strict=True):
     @property
     def text(self) -> str:
         """What it does, in words."""
-        return f"{self.factor:g} times as many from {self.from_s:g} s on for {self.for_s:g} s"
+        return f"{self.factor:g} times as many from {self.from_s:g} to {self.until_s:g} s"
 
 
 class ArrivalStream(Record):

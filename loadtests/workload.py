@@ -150,7 +150,7 @@ class OpenLoad(Table):
     @property
     def brief(self) -> str:
         """What it offers, in words."""
-        return f"{self.rate:g} requests/s" + (f", {self.burst.text}" if self.burst else "")
+        return f"{self.rate:g} requests/s" + (f" ({self.burst.text})" if self.burst else "")
 
     @property
     def text(self) -> str:

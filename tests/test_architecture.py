@@ -102,6 +102,7 @@ def test_dashboards_take_only_the_contract_and_summary_types() -> None:
         "servers.contract",
         "servers.metrics",
         "loadtests.analysis.summary",
+        "loadtests.analysis.badday.records",
         "loadtests.analysis.instruments",
         "loadtests.analysis.decisions",
         "loadtests.analysis.predicted",

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from dashboards.report import charts, holding
+from dashboards.report.bad_days import BadDays, bad_days
 from dashboards.report.cells import Cell, censored
 from dashboards.report.charts.chart import Chart
 from dashboards.report.charts.split import SplitChart
@@ -44,6 +45,7 @@ class Load:
     charts: tuple[Chart, ...]
     inside: Inside
     notes: tuple[str, ...]
+    bad_days: BadDays | None
 
 
 def loads(
@@ -67,6 +69,7 @@ def loads(
             charts=tuple(drawn),
             inside=_inside(cell, split, None if folded else swimlane),
             notes=tuple(_notes(cell)),
+            bad_days=bad_days(cell),
         )
 
 

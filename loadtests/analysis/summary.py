@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from loadtests.analysis.badday.records import BadDay
 from loadtests.analysis.decisions import Capacity, Decisions, LawCheck
 from loadtests.analysis.instruments import (
     Course,
@@ -103,6 +104,8 @@ class Trial:
     `role` is `calibrate` (what predictions rest on), `sweep`, or `probe` (of a search, whose rate
     is its load's name). Of a profile that is compared with itself the second `arm` is 2. An
     INVALID trial may be tried again: `attempt` counts from 1.
+    Of a load that bursts, or of a workload whose clients are no ordinary ones, `bad_day` says what
+    that did to the load's own clients, and `misbehaving` what became of each kind of the others.
     """
 
     number: int
@@ -141,17 +144,23 @@ class Trial:
     arm: int = 1
     attempt: int = 1
     laws: tuple[LawCheck, ...] = ()
+    bad_day: BadDay | None = None
+    misbehaving: dict[str, Stream] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class LoadSummary:
-    """What a load offered: `mode` open or closed, and its rate or its number of users."""
+    """What a load offered: `mode` open or closed, and its rate or its number of users.
+
+    One that `bursts` has its rate before and after that.
+    """
 
     name: str
     mode: str
     rate_rps: float | None
     users: int | None
     text: str
+    bursts: bool = False
 
 
 @dataclass(frozen=True, slots=True)

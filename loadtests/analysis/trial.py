@@ -27,8 +27,8 @@ def summarize(trial: SavedTrial) -> Trial:
     window_s = trial.plan.measure_s
     samples = trial.samples
     measured = samples.where(samples.intended_ns >= 0)
-    main, bystander = _stream(measured, LOAD), _stream(measured, BYSTANDER)
-    stream = _summarize_stream(main)
+    main, bystander = in_stream(measured, LOAD), in_stream(measured, BYSTANDER)
+    stream = summarize_stream(main)
     generation = generation_of(trial.generators, measured, window_s)
     reasons = validity.reasons(trial, count(samples), generation, stream.latency_ms.p50)
     summary = Trial(
@@ -41,15 +41,15 @@ def summarize(trial: SavedTrial) -> Trial:
         reasons=reasons,
         requests=stream.requests,
         offered_rps=round(stream.requests.scheduled / window_s, 3),
-        achieved_rps=round(_answered_in_window(_stream(samples, LOAD), window_s) / window_s, 3),
+        achieved_rps=round(_answered_in_window(in_stream(samples, LOAD), window_s) / window_s, 3),
         latency_ms=stream.latency_ms,
         queue_ms=None,
         hold_ms=None,
         cpu_s=_cpu_s(trial.server.usage, trial.plan.origin_ns, window_s),
         rss_mb=_peak_mb(trial.server.usage),
         errors=stream.errors,
-        bystander=_summarize_stream(bystander) if trial_has_bystander(trial) else None,
-        timeline=_timeline(_stream(samples, LOAD), window_s),
+        bystander=summarize_stream(bystander) if trial_has_bystander(trial) else None,
+        timeline=_timeline(in_stream(samples, LOAD), window_s),
         schedule_digest=trial.generators[0].schedule_digest,
         latency_from_send_ms=latency(_from_send_ms(main)),
         lateness_p99_ms=rounded(generation.lateness_p99_ms),
@@ -81,12 +81,14 @@ def count(samples: Samples) -> Requests:
     )
 
 
-def _stream(samples: Samples, name: str) -> Samples:
+def in_stream(samples: Samples, name: str) -> Samples:
+    """The samples of one stream."""
     number = samples.streams.index(name) if name in samples.streams else -1
     return samples.where(samples.stream == number)
 
 
-def _summarize_stream(samples: Samples) -> Stream:
+def summarize_stream(samples: Samples) -> Stream:
+    """What became of the requests of a stream, how long they took, and what failed."""
     ages_ms = _latency_ms(samples.where(samples.outcome == Outcome.CENSORED))
     youngest_ms = float(ages_ms.min()) if len(ages_ms) else None
     return Stream(count(samples), latency(_latency_ms(samples), youngest_ms), _errors(samples))

@@ -53,7 +53,8 @@ async def _send(url: str, method: str, body_bytes: int, stamps: float, captured:
 def send(
     url: str, method: str, body_bytes: int, *, stamps: float = 0.0, captured: int = 0
 ) -> Requests:
-    return uvloop.run(_send(url, method, body_bytes, stamps, captured))
+    requests: Requests = uvloop.run(_send(url, method, body_bytes, stamps, captured))
+    return requests
 
 
 @pytest.mark.parametrize("body_bytes", [0, 1, 1000, 1_048_576])

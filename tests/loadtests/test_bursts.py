@@ -83,6 +83,6 @@ def test_a_load_says_its_burst_and_what_it_offers() -> None:
     load = OpenLoad(mode="open", name="b", rate=50.0, burst=BURST)
     stream_ = bursting("poisson", 50.0)
 
-    assert load.brief == "50 requests/s, 10 times as many from 5 s on for 2 s"
+    assert load.brief == "50 requests/s (10 times as many from 5 to 7 s)"
     assert load.text == f"open, Poisson arrivals, {load.brief}"
     assert (stream_.peak, stream_.expected(10.0)) == (500.0, 50 * 8 + 500 * 2)
