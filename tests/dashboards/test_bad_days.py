@@ -81,7 +81,7 @@ def test_the_page_shows_it_where_it_was_and_else_says_nothing_of_it() -> None:
     assert "within 500 ms of the moment" in bad
     assert "bad day" not in good.lower()
     assert "goodput" not in good.lower()
-    Reader(bad)
+    assert Reader(bad).stack == []
 
 
 def test_gone_is_a_fate_of_its_own_and_counts_as_not_answered() -> None:

@@ -106,8 +106,9 @@ def _failures(trial: SavedTrial) -> Iterator[Reason]:
         yield Reason("generator_exhausted", text, "raise ulimit -n, or lower the rate")
     # What a misbehaving client is refused is no fault of the trial's.
     failed = trial.samples.outcome == Outcome.FAILED
+    failed &= trial.samples.error != ErrorKind.GENERATOR
     good = np.isin(trial.samples.stream, _good_streams(trial.samples))
-    others = int(np.count_nonzero(failed & good)) - own
+    others = int(np.count_nonzero(failed & good))
     if others > FAILURE_SHARE * np.count_nonzero(good):
         text = f"{others} of {np.count_nonzero(good)} requests failed"
         yield Reason("failures", text, "see the trial's errors and server.log")
