@@ -91,6 +91,6 @@ def _notes(cell: Cell) -> Iterator[str]:
     floors = [row.profile for row in cell.drawn if censored(row)]
     if floors:
         yield (
-            f"≥: when the trial ended, some requests to {listed(floors)} were still waiting for "
-            "their answer, so that this figure is a lower bound."
+            f"≥: some requests to {listed(floors)} were still waiting for their answer when the "
+            "trial ended, or when their client lost patience, so that this figure is a lower bound."
         )

@@ -43,8 +43,9 @@ class Requests:
 class Latency:
     """Milliseconds from the intended send time, of completed and of censored requests.
 
-    A censored request counts with its age: a figure at or above `lower_bound_from_ms`, the
-    smallest such age, is a lower bound. Failed and dropped requests do not enter.
+    A censored request counts with its age, and so does one whose client has lost patience: a figure
+    at or above `lower_bound_from_ms`, the smallest such age, is a lower bound. Failed and dropped
+    requests do not enter, nor do clients that were meant to leave.
     `curve` holds (quantile, milliseconds) up to the last quantile that the samples support.
     """
 

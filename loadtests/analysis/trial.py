@@ -19,6 +19,8 @@ from loadtests.samples import ErrorKind, Outcome, Samples
 
 SLICE_S = 0.5
 SECOND = 1e9
+WAITING = (Outcome.CENSORED, Outcome.GONE)
+"""Who waited in vain: until the end of the trial, or of its patience."""
 Counts = npt.NDArray[np.intp]
 
 
@@ -87,17 +89,20 @@ def in_stream(samples: Samples, name: str) -> Samples:
     return samples.where(samples.stream == number)
 
 
-def summarize_stream(samples: Samples) -> Stream:
-    """What became of the requests of a stream, how long they took, and what failed."""
-    ages_ms = _latency_ms(samples.where(samples.outcome == Outcome.CENSORED))
+def summarize_stream(samples: Samples, waiting: Sequence[Outcome] = WAITING) -> Stream:
+    """What became of the requests of a stream, how long they took, and what failed.
+
+    Those of the outcomes `waiting` have waited for nothing, and count with their age.
+    """
+    ages_ms = _latency_ms(samples.where(np.isin(samples.outcome, waiting)))
     youngest_ms = float(ages_ms.min()) if len(ages_ms) else None
-    return Stream(count(samples), latency(_latency_ms(samples), youngest_ms), _errors(samples))
+    waited_ms = _latency_ms(samples.where(np.isin(samples.outcome, (Outcome.COMPLETED, *waiting))))
+    return Stream(count(samples), latency(waited_ms, youngest_ms), _errors(samples))
 
 
 def _latency_ms(samples: Samples) -> npt.NDArray[np.float64]:
-    """From intended time to answer; of a censored request its age, which the answer exceeds."""
-    kept = (samples.outcome == Outcome.COMPLETED) | (samples.outcome == Outcome.CENSORED)
-    latency_ns: npt.NDArray[np.int64] = (samples.done_ns - samples.intended_ns)[kept]
+    """From intended time to answer; of a request without one its age, which the answer exceeds."""
+    latency_ns: npt.NDArray[np.int64] = samples.done_ns - samples.intended_ns
     return latency_ns.astype(np.float64) / 1e6
 
 

@@ -14,7 +14,7 @@ from loadtests.analysis.badday.recovery import recovery_of
 from loadtests.analysis.quantiles import quantile, rounded
 from loadtests.analysis.saved import SavedTrial
 from loadtests.analysis.summary import Trial
-from loadtests.analysis.trial import in_stream, summarize_stream
+from loadtests.analysis.trial import WAITING, in_stream, summarize_stream
 from loadtests.experiment import Experiment
 from loadtests.matrix import BYSTANDER, LOAD
 from loadtests.plan import GeneratorPlan
@@ -30,7 +30,8 @@ def with_bad_day(summary: Trial, trial: SavedTrial, experiment: Experiment) -> T
         return summary
     window = trial.samples.where(trial.samples.intended_ns >= 0)
     misbehaving = {
-        name: summarize_stream(in_stream(window, name))
+        # Who left because it was meant to has not waited for anything.
+        name: summarize_stream(in_stream(window, name), (Outcome.CENSORED,))
         for name in sorted({target.stream for target in trial.plan.targets} - {LOAD, BYSTANDER})
     }
     found = bad_day_of(summary, trial.plan, window, objective_ms(experiment))
@@ -66,7 +67,7 @@ def bad_day_of(summary: Trial, plan: GeneratorPlan, window: Samples, within_ms: 
 
 def _longest(main: Samples, waited_ms: npt.NDArray[np.float64]) -> tuple[float | None, bool]:
     """A failure is an answer of another kind, and who was dropped has waited for none."""
-    waiting = np.isin(main.outcome, (Outcome.CENSORED, Outcome.GONE))
+    waiting = np.isin(main.outcome, WAITING)
     counted = np.flatnonzero(waiting | (main.outcome == Outcome.COMPLETED))
     if not len(counted):
         return None, False

@@ -216,7 +216,9 @@ def test_retries_are_counted_per_request_and_given_up_ones_are_gone() -> None:
 
     assert (summary.requests.completed, summary.requests.gone) == (80, 20)
     assert day.attempts == (60 + 40 + 80) / 100
-    assert summary.latency_ms.max == 650.0
+    # Nobody knows how long they would have waited: at least as long as they did.
+    assert (summary.latency_ms.p50, summary.latency_ms.max) == (50.0, 2_000.0)
+    assert summary.latency_ms.lower_bound_from_ms == 2_000.0
     assert (day.longest_wait_ms, day.at_least) == (2_000.0, True)
     assert [reason.code for reason in summary.reasons if reason.code != "dropped"] == []
 
