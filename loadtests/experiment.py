@@ -40,8 +40,9 @@ class Experiment(Table):
     a whole core. `capture` requests are captured from `capture_from_s` on, which counts from the
     start of the measurement window; None for a quarter of it. Against `standing` servers only the
     profiles run that these have. `repetitions` is the least where `stop` may ask for more, and an
-    INVALID trial is tried again up to `retries` times. Profiles of `twice` run twice in each
-    repetition, for the noise floor: how far equal things differ.
+    INVALID trial is tried again up to `retries` times. On a bad day an answer within `patience_ms`
+    is a good one; without it that is what `capacity` asks of p99, or a second. Profiles of `twice`
+    run twice in each repetition, for the noise floor: how far equal things differ.
     """
 
     name: Name
@@ -56,6 +57,7 @@ class Experiment(Table):
     spin: bool = False
     instruments: bool = True
     explain: bool = False
+    patience_ms: float | None = Field(default=None, gt=0.0)
     capture: int = Field(default=50, ge=0, le=500)
     capture_from_s: float | None = Field(default=None, ge=0.0)
     profiles: tuple[str, ...] = Field(min_length=1)
@@ -94,6 +96,11 @@ class Experiment(Table):
                     f"loads.{load.name}.users is {load.users}, allowed: at most half of "
                     f"max_in_flight, which is {self.max_in_flight}"
                 )
+            if load.mode == "open" and load.burst and load.burst.until_s >= self.measure_s:
+                raise ValueError(
+                    f"loads.{load.name}.burst ends at {load.burst.until_s:g}, allowed: before "
+                    f"measure_s, which is {self.measure_s:g}"
+                )
         if self.explain and not self.instruments:
             raise ValueError("explain is true, allowed: only where instruments is true as well")
         if self.standing is not None and (self.explain or not self.instruments):
@@ -117,8 +124,9 @@ class Experiment(Table):
             if calls.on_database(self, workload):
                 require_even(self.server_budget(), workload.profiles or self.profiles)
         if self.predict is not None:
-            opened = [load.name for load in self.loads if load.mode == "open"]
-            _known("predict.loads", self.predict.loads, opened)
+            # A burst is no state that anything could be measured in.
+            steady = [one.name for one in self.loads if one.mode == "open" and one.burst is None]
+            _known("predict.loads", self.predict.loads, steady)
         if self.capacity is not None:
             names = [workload.name for workload in self.workloads]
             _known("capacity.workloads", self.capacity.workloads, names)

@@ -29,19 +29,22 @@ def sentences(faults: Sequence[Any], model: type[BaseModel]) -> list[str]:
 
 
 def _sentence(fault: Any, model: type[BaseModel]) -> str:
-    # A discriminated union puts its tag into the location; it is no key of the file.
-    parts = [part for part in fault["loc"] if part not in ("open", "closed")]
+    parts = _keys(fault["loc"])
     key = ""
     for part in parts:
         key += f"[{part}]" if isinstance(part, int) else f".{part}" if key else str(part)
     kind, value = fault["type"], fault["input"]
     if kind == "extra_forbidden":
-        fields = _fields(model, fault["loc"][:-1])
+        fields = [
+            name for table in _tables(model, fault["loc"][:-1]) for name in table.model_fields
+        ]
         return f"{key} is not a key here, allowed: {', '.join(fields)}"
     if kind in ("union_tag_not_found", "union_tag_invalid"):
-        tag = fault["ctx"].get("tag")
+        told = fault["ctx"]
+        tag, name = told.get("tag"), told["discriminator"].strip("'")
         found = f"is {tag!r}" if tag else "is missing"
-        return f"{key}.mode {found}, allowed: open, closed"
+        tags = [_tag(table) for table in _tables(model, fault["loc"])]
+        return f"{key}.{name} {found}, allowed: {', '.join(filter(None, tags))}"
     if kind == "missing":
         return f"{key} is missing"
     if kind == "value_error":
@@ -52,8 +55,22 @@ def _sentence(fault: Any, model: type[BaseModel]) -> str:
     return f"{key} is {shown}, allowed: {allowed}"
 
 
-def _fields(model: type[BaseModel], location: tuple[Any, ...]) -> list[str]:
-    """The keys that the table at a location may have."""
+def _keys(location: tuple[Any, ...]) -> list[Any]:
+    """The keys of the file in a location.
+
+    A discriminated union puts its tag there too, behind the key or number of the table.
+    """
+    keys: list[Any] = []
+    for at, part in enumerate(location):
+        before, earlier = (location[at - n] if at >= n else "" for n in (1, 2))
+        tagged = before == "client" or (earlier == "loads" and part in ("open", "closed"))
+        if not tagged and not (earlier == "params" and part in ("number", "distribution")):
+            keys.append(part)
+    return keys
+
+
+def _tables(model: type[BaseModel], location: tuple[Any, ...]) -> list[type[BaseModel]]:
+    """What the table at a location may be."""
     here: list[type[BaseModel]] = [model]
     for part in location:
         if isinstance(part, int):
@@ -63,13 +80,16 @@ def _fields(model: type[BaseModel], location: tuple[Any, ...]) -> list[str]:
             here = tagged
             continue
         annotations = [m.model_fields[part].annotation for m in here if part in m.model_fields]
+        # The name of a parameter is a key of the file and no field.
+        if not annotations:
+            continue
         here = [found for annotation in annotations for found in _models(annotation)]
-    return [name for found in here for name in found.model_fields]
+    return here
 
 
 def _tag(model: type[BaseModel]) -> str | None:
-    mode = model.model_fields.get("mode")
-    return typing.get_args(mode.annotation)[0] if mode else None
+    found = model.model_fields.get("mode") or model.model_fields.get("kind")
+    return next(iter(typing.get_args(found.annotation)), None) if found else None
 
 
 def _models(annotation: Any) -> list[type[BaseModel]]:

@@ -129,33 +129,46 @@ def generator_plan(
 def _streams(
     experiment: Experiment, spec: TrialSpec
 ) -> tuple[list[ArrivalStream], list[UserStream]]:
-    targets = tuple(
-        Target(
-            number=n,
-            stream=LOAD,
-            path=r.path,
-            url=r.url,
-            weight=r.weight,
-            method=r.verb,
-            body_bytes=r.body_bytes,
-        )
-        for n, r in enumerate(spec.workload.requests)
-    )
+    targets = _targets(spec.workload)
     arrivals: list[ArrivalStream] = []
     users: list[UserStream] = []
     match spec.load:
-        case OpenLoad(rate=rate, arrivals=kind):
-            arrivals.append(ArrivalStream(name=LOAD, arrivals=kind, rate=rate, targets=targets))
+        case OpenLoad(rate=rate, arrivals=kind, burst=burst):
+            arrivals.append(
+                ArrivalStream(name=LOAD, arrivals=kind, rate=rate, targets=targets, burst=burst)
+            )
         case ClosedLoad(users=count, think_s=think_s):
             users.append(UserStream(name=LOAD, users=count, think_s=think_s, targets=targets))
     if experiment.bystander:
         path = experiment.bystander.path
-        aside = Target(number=len(targets), stream=BYSTANDER, path=path, url=path, weight=1.0)
+        aside = Target(
+            number=len(targets), stream=BYSTANDER, path=path, url=path, weight=1.0,
+            kind=f"GET {path}",
+        )  # fmt: skip
         rate = experiment.bystander.rate
         arrivals.append(
             ArrivalStream(name=BYSTANDER, arrivals="poisson", rate=rate, targets=(aside,))
         )
     return arrivals, users
+
+
+def _targets(workload: Workload) -> tuple[Target, ...]:
+    """All that may be sent. Who misbehaves is in a stream named by what it does."""
+    pairs = [(request, one) for request in workload.requests for one in request.variants]
+    return tuple(
+        Target(
+            number=number,
+            stream=request.client.kind if request.client and request.misbehaves else LOAD,
+            path=one.path,
+            url=one.url,
+            weight=one.weight,
+            method=one.verb,
+            body_bytes=one.body_bytes,
+            kind=request.line,
+            client=request.client,
+        )
+        for number, (request, one) in enumerate(pairs)
+    )
 
 
 def _capture(experiment: Experiment, spec: TrialSpec) -> Capture | None:
@@ -170,7 +183,7 @@ def _capture(experiment: Experiment, spec: TrialSpec) -> Capture | None:
 
 def _lead_s(seconds: float, streams: Sequence[ArrivalStream]) -> float:
     """Time for the generators to find their plan and to make the schedule, before it begins."""
-    return LEAD_S + LEAD_S_PER_ARRIVAL * seconds * sum(stream.rate for stream in streams)
+    return LEAD_S + LEAD_S_PER_ARRIVAL * sum(stream.expected(seconds) for stream in streams)
 
 
 def seed_of(seed: int, *names: str | int) -> int:

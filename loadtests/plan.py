@@ -9,7 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
+
+from loadtests.clients import Client
 
 STAMPED_RPS = 1000.0
 """Requests a second that are asked for their split: more of them would be a load of their own."""
@@ -29,7 +31,10 @@ class Address(NamedTuple):
 
 
 class Target(Record):
-    """A request that may be sent: `number` identifies it in the samples."""
+    """A request that may be sent: `number` identifies it on its way to the samples.
+
+    `kind` is what it is one of: the variants of a distributed request have theirs in common.
+    """
 
     number: int
     stream: str
@@ -38,6 +43,31 @@ class Target(Record):
     weight: float
     method: str = "GET"
     body_bytes: int = 0
+    kind: str = ""
+    client: Client | None = None
+
+    @property
+    def line(self) -> str:
+        """Its kind, or where it has none to itself its method and URL."""
+        return self.kind or f"{self.method} {self.url}"
+
+
+class Burst(Record, strict=True):
+    """`factor` times the rate for `for_s` from `from_s` on, in seconds of the window."""
+
+    factor: float = Field(gt=1.0, le=100.0)
+    from_s: float = Field(ge=0.0, le=3600.0)
+    for_s: float = Field(ge=0.1, le=3600.0)
+
+    @property
+    def until_s(self) -> float:
+        """When it is over."""
+        return self.from_s + self.for_s
+
+    @property
+    def text(self) -> str:
+        """What it does, in words."""
+        return f"{self.factor:g} times as many from {self.from_s:g} to {self.until_s:g} s"
 
 
 class ArrivalStream(Record):
@@ -47,6 +77,17 @@ class ArrivalStream(Record):
     arrivals: str
     rate: float
     targets: tuple[Target, ...]
+    burst: Burst | None = None
+
+    @property
+    def peak(self) -> float:
+        """The highest rate that it has at any time."""
+        return self.rate * (self.burst.factor if self.burst else 1.0)
+
+    def expected(self, seconds: float) -> float:
+        """How many arrivals are expected in a time that holds the whole burst, if there is one."""
+        more = (self.burst.factor - 1.0) * self.burst.for_s if self.burst else 0.0
+        return self.rate * (seconds + more)
 
 
 class UserStream(Record):

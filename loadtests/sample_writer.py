@@ -46,13 +46,19 @@ CHUNK_ROWS = 16_384
 
 
 class Chunk:
-    """A block of up to `CHUNK_ROWS` samples of 63 bytes; the first `rows` have been written."""
+    """A block of up to `CHUNK_ROWS` samples of 63 bytes; the first `rows` have been written.
 
-    __slots__ = ("bytes", "rows")
+    What only clients with ways of their own have is beside the rows: in `visits` by their numbers,
+    how often they asked, and how many nanoseconds after its intended time a request was accepted
+    for later, or 0.
+    """
+
+    __slots__ = ("bytes", "rows", "visits")
 
     def __init__(self) -> None:
         self.bytes = bytearray(CHUNK_ROWS * ROW_BYTES)
         self.rows = 0
+        self.visits: dict[int, tuple[int, int]] = {}
 
     def columns(self) -> npt.NDArray[Any]:
         """The rows as a structured array."""
@@ -119,5 +125,16 @@ def _table(chunk: Chunk, targets: Sequence[Target]) -> Any:
         measured("hold_us"),
         measured("step_us"),
         pa.array(rows["worker"].astype(np.int32), mask=rows["worker"] == 0),
+        coded(rows["target"], [t.line for t in targets]),
+        *_visits(chunk, rows["intended_ns"]),
     ]
     return pa.Table.from_arrays(columns, schema=SCHEMA)
+
+
+def _visits(chunk: Chunk, intended_ns: npt.NDArray[np.int64]) -> tuple[Any, Any]:
+    """The columns of attempts and of when a request was accepted for later."""
+    attempts = np.ones(chunk.rows, np.int32)
+    after_ns = np.zeros(chunk.rows, np.int64)
+    for row, (often, accepted_ns) in chunk.visits.items():
+        attempts[row], after_ns[row] = often, accepted_ns
+    return pa.array(attempts), pa.array(intended_ns + after_ns, mask=after_ns == 0)

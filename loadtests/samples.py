@@ -1,7 +1,7 @@
 """Samples: one row per scheduled request, whatever became of it. Nothing is rounded.
 
 Rule 1: every scheduled request has exactly one row and one outcome, so that
-scheduled = completed + failed + dropped + censored on every run.
+scheduled = completed + failed + dropped + censored + gone on every run.
 Rule 2: times are nanoseconds from the start of the measurement window (warm-up is negative).
 """
 
@@ -30,7 +30,7 @@ __all__ = [
     "read",
 ]
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 class Outcome(enum.IntEnum):
@@ -38,17 +38,23 @@ class Outcome(enum.IntEnum):
 
     Completed: a whole answer with a status below 400. Failed: any other answer, or none.
     Dropped: never sent, because too many were in flight. Censored: sent, and not answered when
-    the drain ended; `done_ns - intended_ns` is its age.
+    the drain ended; `done_ns - intended_ns` is its age. Gone: its client left before the answer
+    came, as it was meant to or because its patience had ended; that age is how long it stayed.
     """
 
     COMPLETED = 0
     FAILED = 1
     DROPPED = 2
     CENSORED = 3
+    GONE = 4
 
 
 class ErrorKind(enum.IntEnum):
-    """Why a request failed. GENERATOR: this side had no descriptor or port left for it."""
+    """Why a request failed.
+
+    GENERATOR: this side had no descriptor or port left for it. UNDELIVERED: it was accepted for
+    later, and its record says that the work failed, or nothing that can be read.
+    """
 
     NONE = 0
     STATUS = 1
@@ -58,6 +64,7 @@ class ErrorKind(enum.IntEnum):
     MALFORMED = 5
     UNREACHABLE = 6
     GENERATOR = 7
+    UNDELIVERED = 8
 
 
 NEVER = -(2**63)
@@ -84,6 +91,10 @@ SCHEMA = pa.schema(
         ("hold_ns", pa.int64()),
         ("step_ns", pa.int64()),
         ("worker", pa.int32()),
+        # Since version 3: which of a workload's requests it is one of, and what its client did.
+        ("kind", _CODES),
+        ("attempts", pa.int32()),
+        ("accepted_ns", pa.int64()),
     ],
     metadata={"schema_version": str(SCHEMA_VERSION)},
 )
@@ -97,6 +108,9 @@ class Samples:
     Outcome and ErrorKind; `stream` indexes `streams`, `url` indexes `urls`. From `queue_ns` to
     `step_ns` it is the server's split of the request, `NEVER` where that was not measured, and
     `worker` is the id of the process that served it, or 0.
+    `kind` indexes `kinds`, the request lines of the workload: distributed requests have many URLs
+    and one kind. `attempts` counts how often its client asked, which most do once; of work that was
+    accepted for later (`202`) `accepted_ns` is when, and `done_ns` when it was delivered.
     """
 
     intended_ns: npt.NDArray[np.int64]
@@ -116,6 +130,10 @@ class Samples:
     hold_ns: npt.NDArray[np.int64]
     step_ns: npt.NDArray[np.int64]
     worker: npt.NDArray[np.int32]
+    kind: npt.NDArray[np.int32]
+    kinds: tuple[str, ...]
+    attempts: npt.NDArray[np.int32]
+    accepted_ns: npt.NDArray[np.int64]
 
     def where(self, mask: npt.NDArray[np.bool_]) -> Samples:
         """The rows that a boolean column selects."""
@@ -125,7 +143,7 @@ class Samples:
 class _Selection(Samples):
     """Some rows of other samples: a column is copied whenever it is asked for, and not kept.
 
-    Of ten million rows and seventeen columns hardly anybody wants more than three.
+    Of ten million rows and twenty columns hardly anybody wants more than three.
     """
 
     __slots__ = ("_rows", "_samples")
@@ -160,6 +178,10 @@ def read(*paths: Path) -> Samples:
         files = Columns(SCHEMA, paths, stack)
         streams, stream = files.words("stream")
         urls, url = files.words("url")
+        kinds, kind = files.words("kind")
+        if not kinds:
+            # Before version 3 every URL was a kind of its own, and every method GET.
+            kinds, kind = tuple(f"GET {one}" for one in urls), url
         return Samples(
             intended_ns=files.numbers("intended_ns", NEVER),
             sent_ns=files.numbers("sent_ns", NEVER),
@@ -178,4 +200,8 @@ def read(*paths: Path) -> Samples:
             hold_ns=files.numbers("hold_ns", NEVER),
             step_ns=files.numbers("step_ns", NEVER),
             worker=files.numbers("worker", 0),
+            kind=kind,
+            kinds=kinds,
+            attempts=files.numbers("attempts", 1),
+            accepted_ns=files.numbers("accepted_ns", NEVER),
         )

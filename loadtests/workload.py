@@ -2,25 +2,43 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
+from loadtests.clients import Client
+from loadtests.distributions import Distribution
+from loadtests.plan import Burst
 from loadtests.tables import ContractPath, Name, Rate, Table
+from loadtests.variants import variants
 from servers.contract import ALLOW, AT, MAX_BODY_BYTES, Endpoint
+
+
+def _shape(value: Any) -> str:
+    return "distribution" if isinstance(value, dict | Distribution) else "number"
+
+
+Value = Annotated[
+    Annotated[int, Tag("number")] | Annotated[Distribution, Tag("distribution")],
+    Discriminator(_shape),
+]
+"""A parameter: a number, or a distribution of numbers."""
 
 
 class Request(Table):
     """One kind of request of a workload: a path of the contract, its parameters, its weight.
 
     Without a `method` it is the first that the path answers. POST sends `body_bytes` of a body.
+    `client` is who sends it, where that is no ordinary one.
     """
 
     path: ContractPath
     method: Literal["GET", "POST"] | None = None
-    params: dict[str, int] = Field(default_factory=dict)
+    params: Mapping[str, Value] = Field(default_factory=dict)
     body_bytes: int = Field(default=0, ge=0, le=4 * MAX_BODY_BYTES)
     weight: float = Field(default=1.0, gt=0.0, le=1000.0)
+    client: Client | None = None
 
     @model_validator(mode="after")
     def _params_in_contract(self) -> Self:
@@ -28,16 +46,19 @@ class Request(Table):
             raise ValueError(f"method is {self.verb!r}, allowed at {self.path}: {ALLOW[self.path]}")
         if self.body_bytes and self.verb != "POST":
             raise ValueError(f"body_bytes is {self.body_bytes}, allowed with GET: 0")
+        if self.client is not None and self.client.kind == "polling" and self.verb != "POST":
+            raise ValueError(f"client is 'polling', allowed with POST, not with {self.verb}")
         known = {parameter.name: parameter for parameter in self.endpoint.parameters}
         for name, value in self.params.items():
             if name not in known:
                 allowed = ", ".join(known) or "none"
                 raise ValueError(f"params.{name} is not a parameter of {self.path}: {allowed}")
             low, high = known[name].minimum, known[name].maximum
-            if not low <= value <= high:
+            if isinstance(value, int) and not low <= value <= high:
                 raise ValueError(f"params.{name} is {value}, allowed: {low} to {high}")
-        if excess := self.endpoint.excess({**self.endpoint.defaults, **self.params}):
-            raise ValueError(f"params: {excess}")
+        for variant in self.variants:
+            if excess := self.endpoint.excess({**self.endpoint.defaults, **variant.numbers}):
+                raise ValueError(f"params: {excess}")
         return self
 
     @property
@@ -52,9 +73,39 @@ class Request(Table):
 
     @property
     def url(self) -> str:
-        """The request target: path and query."""
-        query = "&".join(f"{name}={value}" for name, value in self.params.items())
+        """The request target: path and query. Of a distribution it shows the name."""
+        shown = (
+            f"{name}={value.text if isinstance(value, Distribution) else value}"
+            for name, value in self.params.items()
+        )
+        query = "&".join(shown)
         return f"{self.path}?{query}" if query else self.path
+
+    @property
+    def numbers(self) -> dict[str, int]:
+        """Its parameters that are plain numbers: of a variant all of them."""
+        return {name: value for name, value in self.params.items() if isinstance(value, int)}
+
+    @property
+    def line(self) -> str:
+        """The request in words: what all of its variants are called in samples and reports."""
+        return f"{self.verb} {self.url}" + (f" as {self.client.text}" if self.client else "")
+
+    @property
+    def misbehaves(self) -> bool:
+        """Whether who sends it is none of those whose latency the load is judged by."""
+        return self.client is not None and self.client.misbehaves
+
+    @property
+    def variants(self) -> tuple[Request, ...]:
+        """The requests that stand for it: plain numbers only, weights that add up to its own."""
+        if not any(isinstance(value, Distribution) for value in self.params.values()):
+            return (self,)
+        known = {parameter.name: parameter for parameter in self.endpoint.parameters}
+        return tuple(
+            self.model_copy(update={"params": params, "weight": self.weight * share})
+            for params, share in variants(self.params, known)
+        )
 
 
 class Workload(Table):
@@ -68,24 +119,40 @@ class Workload(Table):
 
     @model_validator(mode="after")
     def _requests_differ(self) -> Self:
-        urls = [f"{request.verb} {request.url}" for request in self.requests]
-        if len(set(urls)) < len(urls):
-            raise ValueError(f"requests must differ, got: {', '.join(urls)}; use their weights")
+        lines = [request.line for request in self.requests]
+        if len(set(lines)) < len(lines):
+            raise ValueError(f"requests must differ, got: {', '.join(lines)}; use their weights")
+        if all(request.misbehaves for request in self.requests):
+            raise ValueError("requests has misbehaving clients only: add what good ones ask for")
         return self
+
+    @property
+    def variants(self) -> tuple[Request, ...]:
+        """All requests with plain numbers: what there is to be sent."""
+        return tuple(variant for request in self.requests for variant in request.variants)
+
+    @property
+    def has_clients(self) -> bool:
+        """Whether any request is sent by other than ordinary clients."""
+        return any(request.client is not None for request in self.requests)
 
 
 class OpenLoad(Table):
-    """Arrivals on an absolute schedule, `rate` a second: nobody waits for anybody."""
+    """Arrivals on an absolute schedule, `rate` a second: nobody waits for anybody.
+
+    In a `burst` there are more of them for a while.
+    """
 
     mode: Literal["open"]
     name: str
     rate: Rate
     arrivals: Literal["poisson", "constant"] = "poisson"
+    burst: Burst | None = None
 
     @property
     def brief(self) -> str:
         """What it offers, in words."""
-        return f"{self.rate:g} requests/s"
+        return f"{self.rate:g} requests/s" + (f" ({self.burst.text})" if self.burst else "")
 
     @property
     def text(self) -> str:

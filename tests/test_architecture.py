@@ -108,6 +108,7 @@ def test_dashboards_take_only_the_contract_and_summary_types() -> None:
         "servers.metrics",
         "loadtests.analysis.summary",
         "loadtests.analysis.called",
+        "loadtests.analysis.badday.records",
         "loadtests.analysis.instruments",
         "loadtests.analysis.decisions",
         "loadtests.analysis.predicted",

@@ -6,10 +6,14 @@ import os
 import re
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
+from pydantic import TypeAdapter
 
+from loadtests.clients import Client
+from loadtests.engine.misbehaviour import BEHAVIOURS
 from loadtests.experiment import EXPERIMENTS, parse
 from servers.contract import ENDPOINTS, Endpoint
 from servers.profiles import PROFILES
@@ -19,6 +23,7 @@ README = (ROOT / "README.md").read_text("utf-8")
 CHANGELOG = (ROOT / "CHANGELOG.md").read_text("utf-8")
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
+TABLES = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
 TARGETS = set(re.findall(r"^([a-z][a-z-]*):.*## ", MAKEFILE, re.MULTILINE))
 
 
@@ -173,18 +178,38 @@ def test_no_tracked_file_names_this_machine() -> None:
 
 
 def test_the_tables_that_the_readme_shows_are_read() -> None:
-    found = re.search(r"```toml\n(.*?)```", README, re.DOTALL)
-    assert found is not None
+    (found,) = (table for table in TABLES if "[capacity]" in table)
     head = 'name = "shown"\nquestion = "Is it read?"\nseed = 1\nmeasure_s = 5.0\n'
     head += 'profiles = ["sync", "uvloop"]\n'
     tail = '[[workloads]]\nname = "hello"\nrequests = [{ path = "/hello" }]\n'
     for rate in (5, 20, 400, 2500):
         tail += f'[[loads]]\nmode = "open"\nname = "{rate}/s"\nrate = {rate}.0\n'
 
-    experiment = parse(head + found.group(1) + tail)
+    experiment = parse(head + found + tail)
 
     assert experiment.capacity is not None
     assert experiment.price is not None
     assert experiment.stop is not None
     assert (experiment.capacity.p99_ms, experiment.price.currency) == (250.0, "EUR")
     assert (experiment.stop.most, experiment.twice) == (20, ("sync",))
+
+
+def test_the_service_and_the_bad_day_that_the_readme_shows_are_read() -> None:
+    (service,) = (table for table in TABLES if "[[workloads]]" in table)
+    (burst,) = (table for table in TABLES if "burst = {" in table)
+    head = 'name = "shown"\nquestion = "Is it read?"\nseed = 1\nmeasure_s = 10.0\n'
+    shop = parse(head + 'profiles = ["sync"]\n' + service + burst)
+
+    assert len(service.strip().splitlines()) <= 10
+    assert [len(request.variants) for request in shop.workloads[0].requests] == [1, 62, 3, 58]
+    assert shop.loads[0].text.endswith("12 requests/s (10 times as many from 4 to 6 s)")
+
+
+def test_every_client_is_shown_as_it_may_be_written() -> None:
+    shown = re.findall(r"^\| `(kind = .*?)` \|", README, re.MULTILINE)
+    clients = [
+        TypeAdapter(Client).validate_python(tomllib.loads(f"client = {{ {text} }}")["client"])
+        for text in shown
+    ]
+
+    assert [type(client) for client in clients] == list(BEHAVIOURS)

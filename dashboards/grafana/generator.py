@@ -120,8 +120,8 @@ def _progress() -> tuple[Panel, Panel]:
 def _outcomes() -> Panel:
     return stack(
         "Outcomes of requests: $profile",
-        "Completed, failed, dropped because too many were unanswered, or censored: not answered "
-        "when the drain ended. Nothing else can happen.",
+        "Completed, failed, dropped because too many were unanswered, censored: not answered when "
+        "the drain ended, or gone: whose client left before. Nothing else can happen.",
         "reqps",
         look.OUTCOMES,
         *[in_runs(rate(_OUTCOMES, f'outcome="{one}"'), one) for one in look.OUTCOMES],

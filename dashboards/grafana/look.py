@@ -28,6 +28,7 @@ OUTCOMES = {
     "failed": "#B5446E",
     "dropped": "#DDCC77",
     "censored": "#999933",
+    "gone": "#44AA99",
 }
 _DRAWN: Mapping[Drawn, Mapping[str, object]] = {
     "line": {},

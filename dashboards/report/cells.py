@@ -130,7 +130,7 @@ def course(row: Row) -> list[tuple[float, float]]:
 
 def censored(row: Row) -> bool:
     """Whether a valid trial of the row has unanswered requests: its latency is a lower bound."""
-    return any(trial.requests.censored for trial in row.valid)
+    return any(trial.requests.censored or trial.requests.gone for trial in row.valid)
 
 
 def bystander_censored(row: Row) -> bool:

@@ -112,9 +112,9 @@ MAX = Column(
 LOST = Column(
     "not answered",
     "requests",
-    lambda t: t.requests.failed + t.requests.dropped + t.requests.censored,
-    "Requests without a successful answer: failed (an error), dropped (never sent) and censored "
-    "(still waiting when the trial ended).",
+    lambda t: t.requests.scheduled - t.requests.completed,
+    "Requests without a successful answer: failed (an error), dropped (never sent), censored "
+    "(still waiting when the trial ended) and gone (their client had lost patience).",
     count,
 )
 BYSTANDER = Column(
@@ -161,7 +161,7 @@ FATES = (
         "scheduled",
         "requests",
         lambda t: t.requests.scheduled,
-        "Every request that was due in the window. The next four add up to it.",
+        "Every request that was due in the window. The others add up to it.",
         count,
     ),
     Column(
@@ -181,6 +181,14 @@ FATES = (
         lambda t: t.requests.censored,
         "Sent, and still without an answer when the trial ended.",
         count,
+    ),
+    Column(
+        "gone",
+        "requests",
+        lambda t: t.requests.gone if t.bad_day else None,
+        "Given up by a client whose patience had ended.",
+        count,
+        optional=True,
     ),
 )
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from dashboards.report import charts, holding
+from dashboards.report.bad_days import BadDays, bad_days
 from dashboards.report.cells import Cell, censored
 from dashboards.report.charts.chart import Chart
 from dashboards.report.charts.split import SplitChart
@@ -44,6 +45,7 @@ class Load:
     charts: tuple[Chart, ...]
     inside: Inside
     notes: tuple[str, ...]
+    bad_days: BadDays | None
 
     @property
     def defers(self) -> bool:
@@ -72,6 +74,7 @@ def loads(
             charts=tuple(drawn),
             inside=_inside(cell, split, None if folded else swimlane),
             notes=tuple(_notes(cell)),
+            bad_days=bad_days(cell),
         )
 
 
@@ -93,6 +96,6 @@ def _notes(cell: Cell) -> Iterator[str]:
     floors = [row.profile for row in cell.drawn if censored(row)]
     if floors:
         yield (
-            f"≥: when the trial ended, some requests to {listed(floors)} were still waiting for "
-            "their answer, so that this figure is a lower bound."
+            f"≥: some requests to {listed(floors)} were still waiting for their answer when the "
+            "trial ended, or when their client lost patience, so that this figure is a lower bound."
         )

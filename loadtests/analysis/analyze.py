@@ -11,6 +11,7 @@ from loadtests import agenda, calls, specs
 from loadtests import experiment as experiments
 from loadtests.agenda import Ended
 from loadtests.analysis import forecast, trace
+from loadtests.analysis.badday.trial import with_bad_day
 from loadtests.analysis.capacities import capacities_of
 from loadtests.analysis.compare import compare
 from loadtests.analysis.decide import with_decisions
@@ -101,7 +102,7 @@ def _read(folder: RunFolder, experiment: Experiment, predictions: Sequence[Predi
     found, objective = _Found(), experiment.capacity
     for spec, there in specs.saved(folder, experiment):
         trial = load(spec, there)
-        found.trials.append(summarize(trial))
+        found.trials.append(with_bad_day(summarize(trial), trial, experiment))
         found.profiles.setdefault(spec.profile, _profile(trial))
         found.ended.append(ended_of(trial, found.trials[-1], objective))
         if spec.role == "probe" and objective is not None:
@@ -141,8 +142,7 @@ def _without_port(part: str, port: int) -> str:
 
 def _workload(workload: Workload, experiment: Experiment) -> WorkloadSummary:
     lines = tuple(
-        f"{request.verb} {request.url}"
-        + (f" × {request.weight:g}" if len(workload.requests) > 1 else "")
+        request.line + (f" × {request.weight:g}" if len(workload.requests) > 1 else "")
         for request in workload.requests
     )
     loads = workload.loads or tuple(load.name for load in experiment.loads)
@@ -151,5 +151,6 @@ def _workload(workload: Workload, experiment: Experiment) -> WorkloadSummary:
 
 def _load(load: Load) -> LoadSummary:
     if isinstance(load, OpenLoad):
-        return LoadSummary(load.name, load.mode, load.rate, None, load.text)
+        bursts = load.burst is not None
+        return LoadSummary(load.name, load.mode, load.rate, None, load.text, bursts)
     return LoadSummary(load.name, load.mode, None, load.users, load.text)

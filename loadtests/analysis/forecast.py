@@ -21,12 +21,16 @@ from loadtests.results import RunFolder, write_whole
 
 
 def make(experiment: Experiment, trials: Sequence[Trial], folder: RunFolder) -> None:
-    """Predict from the trials so far, and write it down. Raises OSError."""
+    """Predict from the trials so far, and write it down. Raises OSError.
+
+    No model here knows of clients that are no ordinary ones: of their workloads nothing is said.
+    """
     observer = json.loads(folder.environment.read_text("utf-8")).get("observer")
     budget = experiment.server_budget()
     known = [
         calibrate(profile, workload, budget, trials, observer)
         for workload in experiment.workloads
+        if not workload.has_clients
         for profile in workload.profiles or experiment.profiles
     ]
     found = [_predicted(experiment, one) for one in known if one is not None]

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from loadtests.analysis.abandoned import abandoned_of
+from loadtests.analysis.badday.plans import has_clients, is_bad
 from loadtests.analysis.called import downstream_of
 from loadtests.analysis.checks import beyond, laws, steady, surroundings
 from loadtests.analysis.checks.cautions import warnings_of
@@ -42,10 +43,11 @@ def with_instruments(summary: Trial, trial: SavedTrial, window: Samples, main: S
         held_lines=held_lines_of(trial.server.stacks),
         courses=courses,
         warnings=warnings_of(main, workers, server_side, courses, standing=trial.server.standing),
-        laws=laws_of(trial),
         downstream=downstream_of(trial.scrapes),
         abandoned=abandoned_of(trial.scrapes),
         kb_per_connection=kb_per_connection(trial, server_side),
+        # Who leaves early is still being served, and has told nothing of it.
+        laws=() if has_clients(trial.plan) else laws_of(trial),
     )
     return _judged(found, trial, main)
 
@@ -53,7 +55,8 @@ def with_instruments(summary: Trial, trial: SavedTrial, window: Samples, main: S
 def _judged(found: Trial, trial: SavedTrial, main: Samples) -> Trial:
     """With what the instruments have against it, and what a reader should know of it."""
     pinned = trial.server.pinned
-    stations = stations_of(found, pinned=pinned)
+    # A burst is no steady state, and silent clients occupy what nobody has counted.
+    stations = () if is_bad(trial.plan) else stations_of(found, pinned=pinned)
     against = (
         *laws.against(found.laws),
         *surroundings.stolen(trial.scrapes),

@@ -24,7 +24,8 @@ def kept_up(trial: Trial) -> bool:
     difference are allowed, and never more than 5 % of the requests.
     """
     requests = trial.requests
-    if requests.failed or requests.dropped or not requests.scheduled or not trial.offered_rps:
+    lost = requests.failed or requests.dropped or requests.gone
+    if lost or not requests.scheduled or not trial.offered_rps:
         return False
     short = requests.scheduled * (1.0 - trial.achieved_rps / trial.offered_rps)
     in_hand = trial.achieved_rps * (trial.latency_ms.p50 or 0.0) / 1000.0

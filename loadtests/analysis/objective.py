@@ -67,7 +67,7 @@ def _late(window: Samples, objective: Objective) -> bool:
 
 def _failing(window: Samples, objective: Objective) -> bool:
     """A share of a thousandth cannot be told from one failure in few requests: one is allowed."""
-    lost = (window.outcome == Outcome.FAILED) | (window.outcome == Outcome.DROPPED)
+    lost = np.isin(window.outcome, (Outcome.FAILED, Outcome.DROPPED, Outcome.GONE))
     allowed = max(math.ceil(objective.error_share * len(window.outcome)), 1)
     return int(np.count_nonzero(lost)) > allowed
 

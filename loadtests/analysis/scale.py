@@ -61,8 +61,8 @@ def in_hand(trial: Trial) -> float | None:
 def _waits(workload: Workload) -> bool:
     """Whether all that its requests do is to wait for as long as they say."""
     return all(
-        request.params.get("ms", 0) > 0 and not request.endpoint.holds
-        for request in workload.requests
+        request.numbers.get("ms", 0) > 0 and not request.endpoint.holds
+        for request in workload.variants
     )
 
 

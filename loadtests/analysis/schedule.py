@@ -16,13 +16,18 @@ TARGETS = 2**16
 
 def digest_of(samples: Samples, plan: GeneratorPlan) -> str:
     """The digest of all open streams' requests, by their intended times and targets."""
-    numbers = np.full((len(samples.streams), len(samples.urls)), -1, dtype=np.int64)
+    streams, kinds, urls = (
+        {word: code for code, word in enumerate(words)}
+        for words in (samples.streams, samples.kinds, samples.urls)
+    )
+    numbers = np.full((len(streams), len(kinds), len(urls)), -1, dtype=np.int64)
     for stream in plan.arrivals:
-        for target in stream.targets:
-            if target.stream in samples.streams and target.url in samples.urls:
-                at = samples.streams.index(target.stream), samples.urls.index(target.url)
-                numbers[at] = target.number
-    targets = numbers[samples.stream, samples.url] if numbers.size else np.array([], dtype=np.int64)
+        for one in stream.targets:
+            if one.stream in streams and one.line in kinds and one.url in urls:
+                numbers[streams[one.stream], kinds[one.line], urls[one.url]] = one.number
+    targets = np.array([], dtype=np.int64)
+    if numbers.size:
+        targets = numbers[samples.stream, samples.kind, samples.url]
     mine = targets >= 0
     # One number for both, which is sorted in a fraction of the time that two columns take.
     both = samples.intended_ns[mine] * TARGETS + targets[mine]

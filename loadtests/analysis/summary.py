@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from loadtests.analysis.badday.records import BadDay
 from loadtests.analysis.called import Downstream
 from loadtests.analysis.decisions import Capacity, Decisions, LawCheck
 from loadtests.analysis.deferred import Deferred
@@ -27,21 +28,27 @@ SCHEMA_VERSION = 3
 
 @dataclass(frozen=True, slots=True)
 class Requests:
-    """The fate of every scheduled request: scheduled = completed + failed + dropped + censored."""
+    """The fate of every scheduled request.
+
+    scheduled = completed + failed + dropped + censored + gone, which is whose client left before
+    the answer came.
+    """
 
     scheduled: int
     completed: int
     failed: int
     dropped: int
     censored: int
+    gone: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Latency:
     """Milliseconds from the intended send time, of completed and of censored requests.
 
-    A censored request counts with its age: a figure at or above `lower_bound_from_ms`, the
-    smallest such age, is a lower bound. Failed and dropped requests do not enter.
+    A censored request counts with its age, and so does one whose client has lost patience: a figure
+    at or above `lower_bound_from_ms`, the smallest such age, is a lower bound. Failed and dropped
+    requests do not enter, nor do clients that were meant to leave.
     `curve` holds (quantile, milliseconds) up to the last quantile that the samples support.
     """
 
@@ -102,6 +109,8 @@ class Trial:
     is its load's name). Of a profile that is compared with itself the second `arm` is 2. An
     INVALID trial may be tried again: `attempt` counts from 1. `kb_per_connection` is the memory in
     KiB that was added for each of the most connections that were open, where they were many.
+    Of a load that bursts, or of a workload whose clients are no ordinary ones, `bad_day` says what
+    that did to the load's own clients, and `misbehaving` what became of each kind of the others.
     """
 
     number: int
@@ -144,17 +153,23 @@ class Trial:
     abandoned: Abandoned | None = None
     kb_per_connection: float | None = None
     deferred: Deferred | None = None
+    bad_day: BadDay | None = None
+    misbehaving: dict[str, Stream] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class LoadSummary:
-    """What a load offered: `mode` open or closed, and its rate or its number of users."""
+    """What a load offered: `mode` open or closed, and its rate or its number of users.
+
+    One that `bursts` has its rate before and after that.
+    """
 
     name: str
     mode: str
     rate_rps: float | None
     users: int | None
     text: str
+    bursts: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,8 @@ from loadtests.samples import ErrorKind, Outcome, Samples
 
 SLICE_S = 0.5
 SECOND = 1e9
+WAITING = (Outcome.CENSORED, Outcome.GONE)
+"""Who waited in vain: until the end of the trial, or of its patience."""
 Counts = npt.NDArray[np.intp]
 
 
@@ -28,8 +30,8 @@ def summarize(trial: SavedTrial) -> Trial:
     window_s = trial.plan.measure_s
     samples = trial.samples
     measured = samples.where(samples.intended_ns >= 0)
-    main, bystander = _stream(measured, LOAD), _stream(measured, BYSTANDER)
-    stream = _summarize_stream(main)
+    main, bystander = in_stream(measured, LOAD), in_stream(measured, BYSTANDER)
+    stream = summarize_stream(main)
     generation = generation_of(trial.generators, measured, window_s)
     against = validity.reasons(trial, count(samples), generation, stream.latency_ms.p50)
     reasons = (*against, *jobs.against(trial))
@@ -43,15 +45,15 @@ def summarize(trial: SavedTrial) -> Trial:
         reasons=reasons,
         requests=stream.requests,
         offered_rps=round(stream.requests.scheduled / window_s, 3),
-        achieved_rps=round(_answered_in_window(_stream(samples, LOAD), window_s) / window_s, 3),
+        achieved_rps=round(_answered_in_window(in_stream(samples, LOAD), window_s) / window_s, 3),
         latency_ms=stream.latency_ms,
         queue_ms=None,
         hold_ms=None,
         cpu_s=_cpu_s(trial.server.usage, trial.plan.origin_ns, window_s),
         rss_mb=_peak_mb(trial.server.usage),
         errors=stream.errors,
-        bystander=_summarize_stream(bystander) if trial_has_bystander(trial) else None,
-        timeline=_timeline(_stream(samples, LOAD), window_s),
+        bystander=summarize_stream(bystander) if trial_has_bystander(trial) else None,
+        timeline=_timeline(in_stream(samples, LOAD), window_s),
         schedule_digest=trial.generators[0].schedule_digest,
         latency_from_send_ms=latency(_from_send_ms(main)),
         lateness_p99_ms=rounded(generation.lateness_p99_ms),
@@ -80,24 +82,30 @@ def count(samples: Samples) -> Requests:
         failed=int(by_outcome[Outcome.FAILED]),
         dropped=int(by_outcome[Outcome.DROPPED]),
         censored=int(by_outcome[Outcome.CENSORED]),
+        gone=int(by_outcome[Outcome.GONE]),
     )
 
 
-def _stream(samples: Samples, name: str) -> Samples:
+def in_stream(samples: Samples, name: str) -> Samples:
+    """The samples of one stream."""
     number = samples.streams.index(name) if name in samples.streams else -1
     return samples.where(samples.stream == number)
 
 
-def _summarize_stream(samples: Samples) -> Stream:
-    ages_ms = _latency_ms(samples.where(samples.outcome == Outcome.CENSORED))
+def summarize_stream(samples: Samples, waiting: Sequence[Outcome] = WAITING) -> Stream:
+    """What became of the requests of a stream, how long they took, and what failed.
+
+    Those of the outcomes `waiting` have waited for nothing, and count with their age.
+    """
+    ages_ms = _latency_ms(samples.where(np.isin(samples.outcome, waiting)))
     youngest_ms = float(ages_ms.min()) if len(ages_ms) else None
-    return Stream(count(samples), latency(_latency_ms(samples), youngest_ms), _errors(samples))
+    waited_ms = _latency_ms(samples.where(np.isin(samples.outcome, (Outcome.COMPLETED, *waiting))))
+    return Stream(count(samples), latency(waited_ms, youngest_ms), _errors(samples))
 
 
 def _latency_ms(samples: Samples) -> npt.NDArray[np.float64]:
-    """From intended time to answer; of a censored request its age, which the answer exceeds."""
-    kept = (samples.outcome == Outcome.COMPLETED) | (samples.outcome == Outcome.CENSORED)
-    latency_ns: npt.NDArray[np.int64] = (samples.done_ns - samples.intended_ns)[kept]
+    """From intended time to answer; of a request without one its age, which the answer exceeds."""
+    latency_ns: npt.NDArray[np.int64] = samples.done_ns - samples.intended_ns
     return latency_ns.astype(np.float64) / 1e6
 
 

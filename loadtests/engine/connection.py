@@ -80,8 +80,8 @@ class Connection(asyncio.Protocol):
     def send(self) -> None:
         """Write the request of `exchange`; the owner will be told how it ended.
 
-        One that is asked for its split gets its stamp: the time in microseconds since the epoch,
-        of the clock that the server reads too, since two clocks drift apart.
+        One that is asked for its split gets its stamp, for which it has room: the time in
+        microseconds since the epoch, of the clock that the server reads too, since two drift apart.
         """
         self.busy = True
         self._awaited.add("headers")
@@ -90,7 +90,7 @@ class Connection(asyncio.Protocol):
         request = exchange.request
         exchange.sent_ns = perf_counter_ns()
         if exchange.asked:
-            request = b"%bX-Request-Start: t=%d\r\n\r\n" % (request, time_ns() // 1000)
+            request = request % (time_ns() // 1000)
         # A loop writes at the end of its round, behind all that is done in it meanwhile.
         try:
             written = os.write(self._descriptor, request)

@@ -16,6 +16,7 @@ from time import perf_counter_ns
 from loadtests.engine.connection import NO_ERROR, Connection
 from loadtests.engine.exchange import Exchange, Then
 from loadtests.engine.recorder import Recorder
+from loadtests.engine.request import Template
 from loadtests.engine.server_timing import split_of
 from loadtests.engine.stamps import Captures, Stamps
 from loadtests.samples import ErrorKind, Outcome
@@ -42,7 +43,8 @@ class Engine:
         captures: Captures | None = None,
     ) -> None:
         self._host, self._port = host, port
-        self._heads: list[bytes] = []
+        self._templates: list[Template] = []
+        self._asked: list[bytes] = []
         self._unasked: list[bytes] = []
         self.recorder = recorder
         self._record = recorder.record
@@ -59,12 +61,17 @@ class Engine:
         """How many requests have been issued and have no fate yet."""
         self.connections_opened = 0
 
-    def add_target(self, url: str, host: str | None = None) -> None:
-        """Add a request target under the next number, from 0 on; `host` is for its Host header."""
-        name = host or f"{self._host}:{self._port}"
-        head = f"GET {url} HTTP/1.1\r\nHost: {name}\r\nAccept: */*\r\n".encode()
-        self._heads.append(head)
-        self._unasked.append(head + b"\r\n")
+    def add_target(
+        self, url: str, host: str | None = None, method: str = "GET", body_bytes: int = 0
+    ) -> None:
+        """Add a request target under the next number, from 0 on.
+
+        `host` is for its Host header. POST sends a body, which may be empty and is always the same.
+        """
+        template = Template(url, host or f"{self._host}:{self._port}", method, body_bytes)
+        self._templates.append(template)
+        self._asked.append(template.asked())
+        self._unasked.append(template.unasked())
 
     def issue(
         self,
@@ -89,10 +96,10 @@ class Engine:
             self._lose(Exchange(target, intended_ns, then), Outcome.DROPPED, ErrorKind.NONE)
             return
         self.in_flight += 1
-        request = self._heads[target] if asked else self._unasked[target]
+        request = self._asked[target] if asked else self._unasked[target]
         if intended_ns >= self._captures.from_ns:
             asked = True
-            request = self._heads[target] + self._captures.take(intended_ns)
+            request = self._templates[target].asked(self._captures.take(intended_ns))
         idle = self._idle if pool is None else pool
         while idle:
             connection = idle.pop()
@@ -108,6 +115,11 @@ class Engine:
                 connection.send()
                 return
         self._connect(Exchange(target, intended_ns, then, request, asked), idle)
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where the server listens."""
+        return self._host, self._port
 
     def under_way(self) -> list[tuple[int, int]]:
         """The target and the intended time of every request that has no fate yet."""
@@ -155,7 +167,7 @@ class Engine:
                 lambda: Connection(self, exchange, pool), self._host, self._port
             )
         except OSError as error:
-            self._lose(exchange, Outcome.FAILED, _kind(error))
+            self._lose(exchange, Outcome.FAILED, kind_of(error))
             return
         self.connections_opened += 1
         self._connections.add(connection)
@@ -206,7 +218,8 @@ class Engine:
             self._empty.set()
 
 
-def _kind(error: OSError) -> ErrorKind:
+def kind_of(error: OSError) -> ErrorKind:
+    """What the system's word means for a request that could not be sent."""
     if error.errno in OWN_FAULTS:
         return ErrorKind.GENERATOR
     if isinstance(error, ConnectionRefusedError):

@@ -13,8 +13,8 @@ Then = Callable[[bool, int], None]
 class Exchange:
     """Times are nanoseconds of the monotonic clock. A connection uses one again and again.
 
-    `request` is what is sent: all of it, or where the request is `asked` for its split all but
-    its stamp and its end.
+    `request` is what is sent, or where it is `asked` for its split a format that its stamp makes
+    whole.
     """
 
     __slots__ = (
@@ -44,3 +44,17 @@ class Exchange:
         self.sent_ns = NEVER
         self.connect_ns = NEVER
         self.reused = False
+
+
+class Visit(Exchange):
+    """A request of a client with ways of its own: how often it asked, and when it was accepted.
+
+    `accepted_ns` is 0 where the answer was not that the work will be done later.
+    """
+
+    __slots__ = ("accepted_ns", "attempts")
+
+    def __init__(self, target: int, intended_ns: int, then: Then | None, asked: bool) -> None:
+        super().__init__(target, intended_ns, then, asked=asked)
+        self.attempts = 1
+        self.accepted_ns = 0

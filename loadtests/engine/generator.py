@@ -16,6 +16,7 @@ from loadtests.engine import schedstat, schedule
 from loadtests.engine.dispatcher import Dispatcher
 from loadtests.engine.engine import Engine
 from loadtests.engine.loops import new_event_loop
+from loadtests.engine.mixed import MixedEngine
 from loadtests.engine.recorder import Recorder
 from loadtests.engine.schedule import NANOSECONDS, Schedule
 from loadtests.engine.stamps import Captures, Stamps
@@ -78,16 +79,22 @@ def generate(
 
 
 def _engine(plan: GeneratorPlan, recorder: Recorder, share: Share) -> Engine:
-    open_rps = sum(stream.rate for stream in plan.arrivals)
+    # By the highest rate of a burst: the part that is asked must not change with the load.
+    open_rps = sum(stream.peak for stream in plan.arrivals)
     draws = random.Random(f"{plan.seed}/stamps/{share.number}")
     stamps = Stamps(plan.stamped_rps / share.of, draws, open_rps / share.of)
     captures = None
     if plan.capture is not None:
         from_ns = plan.origin_ns + round(plan.capture.from_s * NANOSECONDS)
         captures = Captures(from_ns, math.ceil(plan.capture.count / share.of), plan.seed)
-    engine = Engine(plan.host, plan.port, recorder, plan.max_in_flight, stamps, captures)
+    clients = {target.number: target.client for target in plan.targets if target.client}
+    make = MixedEngine if clients else Engine
+    engine = make(plan.host, plan.port, recorder, plan.max_in_flight, stamps, captures)
     for target in plan.targets:
-        engine.add_target(target.url)
+        engine.add_target(target.url, None, target.method, target.body_bytes)
+    if isinstance(engine, MixedEngine):
+        for number, client in clients.items():
+            engine.add_client(number, client)
     return engine
 
 

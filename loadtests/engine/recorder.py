@@ -10,9 +10,16 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
-from loadtests.engine.exchange import Exchange
+from loadtests.engine.exchange import Exchange, Visit
 from loadtests.engine.server_timing import Split
-from loadtests.sample_writer import CHUNK_ROWS, PACK, PACK_SPLIT, ROW_BYTES, SPLIT_AT, Chunk
+from loadtests.sample_writer import (
+    CHUNK_ROWS,
+    PACK,
+    PACK_SPLIT,
+    ROW_BYTES,
+    SPLIT_AT,
+    Chunk,
+)
 from loadtests.samples import NEVER, ErrorKind, Outcome
 
 
@@ -65,6 +72,20 @@ class Recorder:
         chunk.rows = rows = rows + 1
         if rows == CHUNK_ROWS:
             self.close()
+
+    def record_visit(
+        self,
+        visit: Visit,
+        outcome: Outcome,
+        at_ns: int,
+        status: int,
+        error: ErrorKind,
+        split: Split | None = None,
+    ) -> None:
+        """As `record`, of a client with ways of its own."""
+        after_ns = visit.accepted_ns - visit.intended_ns if visit.accepted_ns else 0
+        self._chunk.visits[self._chunk.rows] = visit.attempts, after_ns
+        self.record(visit, outcome, at_ns, status, error, split)
 
     def close(self) -> None:
         """Hand over the chunk being filled, whole or not."""

@@ -55,15 +55,24 @@ class EngineThread:
             self.recorder.close()
             self.ended = True
 
-    def target(self, stream: str, url: str, weight: float) -> Target:
+    def target(
+        self, stream: str, url: str, weight: float, method: str = "GET", body_bytes: int = 0
+    ) -> Target:
         """A request that a stream may send; it has the number of its like where there is one."""
-        like = [target for target in self.targets if (target.stream, target.url) == (stream, url)]
-        number = like[0].number if like else len(self.targets)
-        path = url.partition("?")[0]
-        target = Target(number=number, stream=stream, path=path, url=url, weight=weight)
+        wanted = (stream, url, method, body_bytes)
+        like = [t for t in self.targets if (t.stream, t.url, t.method, t.body_bytes) == wanted]
+        target = Target(
+            number=like[0].number if like else len(self.targets),
+            stream=stream,
+            path=url.partition("?")[0],
+            url=url,
+            weight=weight,
+            method=method,
+            body_bytes=body_bytes,
+        )
         if not like:
             self.targets.append(target)
-            self._do(lambda: self.engine.add_target(url, self._host))
+            self._do(lambda: self.engine.add_target(url, self._host, method, body_bytes))
         return target
 
     def add_stream(

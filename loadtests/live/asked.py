@@ -23,8 +23,13 @@ class Asked:
 
 
 def asked_of(load: Load, requests: tuple[Request, ...]) -> Asked:
-    """What a load of an experiment asks for."""
+    """What a load of an experiment asks for, distributed requests as all of their variants.
+
+    Clients that misbehave ask for nothing that a model knows of.
+    """
+    good = tuple(v for request in requests for v in request.variants if not v.misbehaves)
     if isinstance(load, OpenLoad):
-        return Asked(requests, rate=load.rate)
+        total = sum(request.weight for request in requests)
+        return Asked(good, rate=load.rate * sum(one.weight for one in good) / total)
     assert isinstance(load, ClosedLoad)
-    return Asked(requests, users=load.users, think_s=load.think_s)
+    return Asked(good, users=load.users, think_s=load.think_s)

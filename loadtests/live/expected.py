@@ -57,7 +57,7 @@ def _calibration(profile: str, budget: Budget, asked: Asked, own_ms: float) -> C
     row = PROFILES[profile]
     total = sum(request.weight for request in asked.requests)
     kinds = tuple(
-        _kind(profile, request.path, request.params, request.weight / total, own_ms)
+        _kind(profile, request.path, request.numbers, request.weight / total, own_ms)
         for request in asked.requests
     )
     wait_ms, hold_ms, cpu_ms = (

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from loadtests.analysis.saved import SavedTrial
 from loadtests.live.seen import Seen, Server, Waiting
-from loadtests.matrix import BYSTANDER
+from loadtests.matrix import BYSTANDER, LOAD
 from loadtests.samples import NEVER, Outcome
 
 Times = npt.NDArray[np.float64]
@@ -34,6 +34,7 @@ class Tape:
         self._order = np.argsort(self._done, kind="stable")
         self._in_order = self._done[self._order]
         self._aside = samples.stream == _index(samples.streams, BYSTANDER)
+        self._counts = self._aside | (samples.stream == _index(samples.streams, LOAD))
 
     @property
     def end_ms(self) -> float:
@@ -49,7 +50,10 @@ class Tape:
     def waiting(self, at_ms: float) -> list[Waiting]:
         """The requests that were under way at a moment."""
         rows = np.flatnonzero((self._intended <= at_ms) & (self._done > at_ms))
-        return [Waiting(float(self._intended[row]), bool(self._aside[row])) for row in rows]
+        return [
+            Waiting(float(self._intended[row]), bool(self._aside[row]), bool(self._counts[row]))
+            for row in rows
+        ]
 
     def server(self, at_ms: float) -> Server:
         """What the server said of itself, as far as its answers told it."""
@@ -74,6 +78,7 @@ class Tape:
             path=samples.urls[samples.url[row]].partition("?")[0],
             aside=bool(self._aside[row]),
             ok=samples.outcome[row] == Outcome.COMPLETED,
+            counts=bool(self._counts[row]),
         )
 
     def _ms(self, column: npt.NDArray[np.int64]) -> Times:

@@ -75,9 +75,10 @@ class Session:
             self._merge()
 
     def _merge(self) -> None:
-        urls = [self._prefix + target.url for target in self.engine.targets]
+        targets = self.engine.targets
+        urls, methods = [self._prefix + t.url for t in targets], [t.method for t in targets]
         for rows, _ in self._reader.news():
-            statistics.merge(rows, urls, self._environment.stats, time.time())
+            statistics.merge(rows, urls, self._environment.stats, time.time(), methods)
             self._metrics.merge(rows)
             self._watch.merge(rows)
         engine = self.engine.engine

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import gevent
+import numpy as np
 from locust import User, events, task
 from locust.env import Environment
 from locust.runners import WorkerRunner
@@ -23,8 +24,9 @@ from loadtests.engine.engine import Engine
 from loadtests.engine.generator import Share, generate
 from loadtests.engine.metrics import ClientMetrics, client_ledger
 from loadtests.engine.recorder import Reader
+from loadtests.engine.tally import Groups
 from loadtests.engine.watch import Phases, Watch, note_run, of_engine
-from loadtests.plan import GeneratorPlan
+from loadtests.plan import GeneratorPlan, Target
 from loadtests.records import GeneratorReport
 from loadtests.results import write_whole
 from loadtests.sample_writer import SampleWriter
@@ -101,25 +103,40 @@ class _Feed:
         self, engine: Engine, plan: GeneratorPlan, writer: SampleWriter, ledger: Ledger
     ) -> None:
         self._engine, self._reader = engine, Reader(engine.recorder)
-        self._names = [target.path for target in plan.targets]
+        self._groups = Groups(plan.targets)
+        self._names = [_name(target) for target in plan.targets]
+        self._methods = [target.method for target in plan.targets]
+        bad = [target.client is not None and target.client.misbehaves for target in plan.targets]
+        self._behaves = None if not any(bad) else ~np.array(bad)
         self._writer = writer
         self._metrics = ClientMetrics(ledger, plan.targets)
         self._watch = Watch(ledger, spins=plan.spin, measure_s=plan.measure_s)
         self._phases = Phases(ledger, plan)
         note_run(ledger, plan.run, plan.workload, plan.load)
 
+    def _good(self, rows: Any) -> Any:
+        """Without those of misbehaving clients, whose failures trip no gate."""
+        return rows if self._behaves is None else rows[self._behaves[rows["target"]]]
+
     def pass_on(self, stats: Any) -> None:
         """Pass on what is new; a chunk is written when it is whole."""
         pool = gevent.get_hub().threadpool
         for rows, whole in self._reader.news():
-            statistics.merge(rows, self._names, stats, time.time())
-            self._metrics.merge(rows)
-            self._watch.merge(rows)
+            grouped = self._groups.of(rows)
+            statistics.merge(grouped, self._names, stats, time.time(), self._methods)
+            self._metrics.merge(grouped)
+            self._watch.merge(self._good(rows))
             if whole is not None:
                 pool.apply(self._writer.write, (whole,))
         self._metrics.tick(self._engine.in_flight, self._engine.connections_opened)
         self._watch.tick(of_engine(self._engine))
         self._phases.tick(time.perf_counter_ns())
+
+
+def _name(target: Target) -> str:
+    """What Locust calls a request: its path, and of one that misbehaves who asks for it."""
+    client = target.client
+    return f"{target.path} ({client.kind})" if client and client.misbehaves else target.path
 
 
 @events.init.add_listener

@@ -23,7 +23,7 @@ GENERATOR = (
     Metric(
         "testbed_client_requests_total", "counter", "requests", "generator",
         (*_STREAM, "outcome"),
-        "Requests whose fate is known: completed, failed, dropped or censored.",
+        "Requests whose fate is known: completed, failed, dropped, censored or gone.",
     ),
     Metric(
         "testbed_client_latency_seconds", "histogram", "seconds", "generator", _STREAM,

@@ -111,6 +111,67 @@ def test_a_workload_may_narrow_profiles_and_loads() -> None:
             "capture_from_s is -1.0, allowed: greater than or equal to 0",
         ),
         (
+            "rate = 100.0",
+            "rate = 100.0\nburst = { factor = 1.0, from_s = 0.5, for_s = 0.5 }",
+            "loads[0].burst.factor is 1.0, allowed: greater than 1",
+        ),
+        (
+            "rate = 100.0",
+            "rate = 100.0\nburst = { factor = 2.0, from_s = 1.5, for_s = 0.6 }",
+            "loads.many.burst ends at 2.1, allowed: before measure_s, which is 2",
+        ),
+        (
+            "ms = 100",
+            "ms = { normal = 3 }",
+            "requests[0].params.ms.normal is not a key here, allowed: exponential,",
+        ),
+        (
+            "ms = 100",
+            "ms = { exponential = 9000 }",
+            "params.ms is exponential(9000), whose mean 9000 would be 6037 within 0 to 10000",
+        ),
+        (
+            "ms = 100",
+            "ms = { uniform = [1, 10001] }",
+            "params.ms.uniform has 10001, allowed: 0 to 10000",
+        ),
+        (
+            "ms = 100",
+            "ms = { choice = [1, 2], weights = [1.0] }",
+            "params.ms: weights are 1, allowed: 2, one for a choice",
+        ),
+        ("ms = 100", "ms = { lognormal = 100 }", "lognormal and sigma belong together"),
+        (
+            "ms = 100",
+            "ms = { exponential = 1, uniform = [1, 2] }",
+            "one of exponential, lognormal, uniform, choice, got: exponential and uniform",
+        ),
+        (
+            '{ path = "/hello" }',
+            '{ path = "/hello", client = { kind = "rude" } }',
+            "client.kind is 'rude', allowed: slow-sender, slow-reader, silent, vanishing,",
+        ),
+        (
+            '{ path = "/hello" }',
+            '{ path = "/hello", client = { for_s = 1.0 } }',
+            "client.kind is missing, allowed: slow-sender,",
+        ),
+        (
+            '{ path = "/hello" }',
+            '{ path = "/hello", client = { kind = "silent", for_s = 0.0 } }',
+            "client.for_s is 0.0, allowed: greater than or equal to 0.05",
+        ),
+        (
+            '{ path = "/hello" }',
+            '{ path = "/hello", client = { kind = "silent", for_ms = 1 } }',
+            "client.for_ms is not a key here, allowed: kind, for_s, sends",
+        ),
+        (
+            '{ path = "/hello" }',
+            '{ path = "/hello", client = { kind = "polling", every_ms = 9 } }',
+            "client is 'polling', allowed with POST, not with GET",
+        ),
+        (
             "rate = 10.0",
             "rate = 10.0\npath = '/nothing'",
             "bystander.path: '/nothing' is not in the contract, allowed: /hello",

@@ -12,7 +12,7 @@ import pytest
 
 from loadtests import sample_columns
 from loadtests import samples as sample_files
-from loadtests.engine.exchange import Exchange
+from loadtests.engine.exchange import Exchange, Visit
 from loadtests.engine.recorder import Reader, Recorder
 from loadtests.engine.server_timing import NOT_MEASURED, Split
 from loadtests.plan import Target
@@ -102,6 +102,9 @@ def test_the_file_speaks_for_itself(tmp_path: Path) -> None:
         "hold_ns": None,
         "step_ns": None,
         "worker": None,
+        "kind": "GET /hello",
+        "attempts": 1,
+        "accepted_ns": None,
     }
     split = [rows[3][name] for name in (*SPLIT, "worker")]
     assert split == [3_000, 0, 2_147_483_646_000, 7_000, 5_000, 4_000_000]
@@ -272,3 +275,45 @@ def test_a_reader_sees_every_row_once_and_every_chunk_whole() -> None:
 
     assert seen == [3_000 + number for number in range(2 * CHUNK_ROWS + 50)]
     assert chunks == [CHUNK_ROWS, CHUNK_ROWS, 50]
+
+
+def test_a_visit_keeps_how_often_it_asked_and_when_it_was_accepted(tmp_path: Path) -> None:
+    """Also on the last row of a chunk, and only there."""
+    recorder, path = Recorder(origin_ns=1_000), tmp_path / "samples.parquet"
+    for number in range(CHUNK_ROWS + 2):
+        if number in (1, CHUNK_ROWS - 1, CHUNK_ROWS):
+            visit = Visit(0, 1_000 + number, None, asked=False)
+            visit.attempts, visit.accepted_ns = 3, 0 if number == 1 else 6_000 + number
+            recorder.record_visit(visit, Outcome.GONE, 9_000, 0, ErrorKind.NONE)
+        else:
+            recorder.record(Exchange(0, 1_000 + number), Outcome.DROPPED, 9_000, 0, ErrorKind.NONE)
+    recorder.close()
+    writer = SampleWriter(path, TARGETS)
+    while recorder.full:
+        writer.write(recorder.full.popleft())
+    writer.close()
+
+    found = sample_files.read(path)
+
+    asked = np.flatnonzero(found.attempts != 1)
+    assert asked.tolist() == [1, CHUNK_ROWS - 1, CHUNK_ROWS]
+    assert found.attempts[asked].tolist() == [3, 3, 3]
+    accepted = np.flatnonzero(found.accepted_ns != NEVER)
+    assert accepted.tolist() == [CHUNK_ROWS - 1, CHUNK_ROWS]
+    assert found.accepted_ns[accepted].tolist() == [5_000 + CHUNK_ROWS - 1, 5_000 + CHUNK_ROWS]
+    assert {Outcome(value) for value in found.outcome} == {Outcome.GONE, Outcome.DROPPED}
+
+
+def test_files_of_the_second_version_have_a_kind_for_each_url(tmp_path: Path) -> None:
+    write(tmp_path / "new.parquet", 6)
+    table = pq.read_table(tmp_path / "new.parquet").drop_columns(
+        ["kind", "attempts", "accepted_ns"]
+    )
+    pq.write_table(table.replace_schema_metadata({"schema_version": "2"}), tmp_path / "old.parquet")
+
+    old, new = (sample_files.read(tmp_path / f"{age}.parquet") for age in ("old", "new"))
+
+    assert old.kinds == tuple(f"GET {url}" for url in old.urls)
+    assert [old.kinds[n] for n in old.kind] == [new.kinds[n] for n in new.kind]
+    assert set(old.attempts) == {1}
+    assert set(old.accepted_ns) == {NEVER}

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from loadtests.engine.exchange import Exchange
 from loadtests.engine.recorder import Recorder
-from loadtests.engine.tally import SIGNIFICANT_BITS, bucket_ns, tallies
+from loadtests.engine.tally import SIGNIFICANT_BITS, Groups, bucket_ns, tallies
+from loadtests.plan import Target
 from loadtests.samples import ErrorKind, Outcome
 from tests.loadtests.mini import ROOT
 
@@ -58,6 +59,40 @@ def test_rows_are_counted_by_target_and_failures_apart() -> None:
     }
     assert one.failures == {"reset": 1, "status 503": 1, "censored": 1}
     assert (three.target, three.completed, three.failures) == (3, 0, {"dropped": 1})
+
+
+def test_a_client_that_left_is_neither_answered_nor_a_failure() -> None:
+    done, gone = Outcome.COMPLETED, Outcome.GONE
+    rows = rows_of(
+        (0, gone, 0, 5_000_000), (0, done, 200, 900), (0, gone, 408, 7_000), (1, gone, 0, 5)
+    )
+
+    zero, one = tallies(rows)
+
+    assert (zero.completed, zero.gone, zero.failures) == (1, 2, {})
+    assert (zero.shortest_ns, zero.longest_ns) == (900, 900)
+    assert (one.completed, one.gone, one.failures) == (0, 1, {})
+
+
+def test_variants_of_a_kind_are_counted_as_one_and_streams_apart() -> None:
+    def target(number: int, stream: str, url: str, kind: str) -> Target:
+        path = url.partition("?")[0]
+        return Target(number=number, stream=stream, path=path, url=url, weight=1.0, kind=kind)
+
+    spread = "GET /wait?ms=uniform(1,3)"
+    targets = [
+        target(0, "load", "/hello", "GET /hello"),
+        *(target(n, "load", f"/wait?ms={n}", spread) for n in (1, 2, 3)),
+        target(4, "silent", "/hello", "GET /hello"),
+    ]
+    rows = rows_of(*((n, Outcome.COMPLETED, 200, 1_000 * n) for n in (0, 1, 2, 2, 3, 4)))
+    before = rows["target"].tolist()
+
+    grouped = Groups(targets).of(rows)
+
+    assert {tally.target: tally.completed for tally in tallies(grouped)} == {0: 1, 1: 4, 4: 1}
+    assert rows["target"].tolist() == before
+    assert Groups(targets[:2]).of(rows) is rows
 
 
 def test_counting_in_parts_equals_counting_at_once() -> None:

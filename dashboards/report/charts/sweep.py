@@ -21,7 +21,8 @@ Value = Callable[[Trial], float | None]
 def charts(cells: Sequence[Cell], key: str, span: list[float]) -> list[Chart]:
     """The sweeps of one workload over its loads, open and closed; a single load is no sweep."""
     by_mode = [
-        [c for c in cells if c.load.mode == "open"],
+        # A burst's mean rate is none that it ever had.
+        [c for c in cells if c.load.mode == "open" and not c.load.bursts],
         [c for c in cells if c.load.mode != "open"],
     ]
     swept = [mine for mine in by_mode if len(mine) >= 2]

@@ -91,13 +91,14 @@ def _seconds(value_s: float) -> str:
 def _by_time(answered: Samples) -> tuple[Values, Values]:
     """When requests were due, in order, and their latency by the median of their own kind."""
     # Of millions a part tells as much.
-    every = len(answered.url) // ENOUGH + 1
-    answered = answered if every == 1 else answered.where(np.arange(len(answered.url)) % every == 0)
+    count = len(answered.kind)
+    every = count // ENOUGH + 1
+    answered = answered if every == 1 else answered.where(np.arange(count) % every == 0)
     order = np.argsort(answered.intended_ns, kind="stable")
-    due_ns, url = answered.intended_ns[order], answered.url[order]
+    due_ns, kinds = answered.intended_ns[order], answered.kind[order]
     latency_ms = (answered.done_ns[order] - due_ns) / 1e6
-    for number in np.unique(url):
-        mine = url == number
+    for number in np.unique(kinds):
+        mine = kinds == number
         latency_ms[mine] /= np.median(latency_ms[mine])
     return due_ns / SECOND, latency_ms
 

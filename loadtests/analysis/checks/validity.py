@@ -21,7 +21,8 @@ from loadtests.gates import (
     PUNCTUAL_SHARE,
     late_bound_ms,
 )
-from loadtests.samples import ErrorKind
+from loadtests.matrix import BYSTANDER, LOAD
+from loadtests.samples import ErrorKind, Outcome, Samples
 from servers.budget import Budget
 from servers.profiles import PROFILES
 
@@ -43,7 +44,7 @@ def reasons(
         _parity(trial),
         _workers(trial),
         _dropped(trial, requests),
-        _failures(trial, requests),
+        _failures(trial),
         _lateness(generation, latency_p50_ms),
         _saturation(generation, spins=trial.plan.spin),
     )
@@ -51,7 +52,8 @@ def reasons(
 
 
 def _conservation(trial: SavedTrial, requests: Requests) -> Iterator[Reason]:
-    fates = requests.completed + requests.failed + requests.dropped + requests.censored
+    fates = requests.completed + requests.failed + requests.dropped
+    fates += requests.censored + requests.gone
     expected = sum(report.scheduled for report in trial.generators)
     if not requests.scheduled == fates == expected:
         text = f"{expected} requests were scheduled, {fates} have a fate"
@@ -97,15 +99,23 @@ def _dropped(trial: SavedTrial, requests: Requests) -> Iterator[Reason]:
         yield Reason("dropped", text, "raise max_in_flight in the experiment, or lower the rate")
 
 
-def _failures(trial: SavedTrial, requests: Requests) -> Iterator[Reason]:
+def _failures(trial: SavedTrial) -> Iterator[Reason]:
     own = int(np.count_nonzero(trial.samples.error == ErrorKind.GENERATOR))
     if own:
         text = f"the load generator had no descriptor or port left for {own} requests"
         yield Reason("generator_exhausted", text, "raise ulimit -n, or lower the rate")
-    others = requests.failed - own
-    if others > FAILURE_SHARE * requests.scheduled:
-        text = f"{others} of {requests.scheduled} requests failed"
+    # What a misbehaving client is refused is no fault of the trial's.
+    failed = trial.samples.outcome == Outcome.FAILED
+    failed &= trial.samples.error != ErrorKind.GENERATOR
+    good = np.isin(trial.samples.stream, _good_streams(trial.samples))
+    others = int(np.count_nonzero(failed & good))
+    if others > FAILURE_SHARE * np.count_nonzero(good):
+        text = f"{others} of {np.count_nonzero(good)} requests failed"
         yield Reason("failures", text, "see the trial's errors and server.log")
+
+
+def _good_streams(samples: Samples) -> list[int]:
+    return [code for code, name in enumerate(samples.streams) if name in (LOAD, BYSTANDER)]
 
 
 def _workers(trial: SavedTrial) -> Iterator[Reason]:

@@ -1,6 +1,7 @@
 """The parts of a run that a claim reads: one workload under one load, with its valid trials.
 
-Probes of a search and the second arm of a profile that runs twice are in none, as in comparisons.
+Probes of a search and the second arm of a profile that runs twice are in none, as in comparisons;
+nor is a bad day, which says nothing of any other: a burst, or clients that are no ordinary ones.
 Profiles are taken for what their row in the table says: synchronous is what gives each request a
 process or a thread, asynchronous what runs all of them on one loop. Greenlets, which are written
 like the one and wait like the other, and the loop with pools are neither.
@@ -11,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from loadtests.analysis.claims.kinds import lines
 from loadtests.analysis.compare import comparable
 from loadtests.analysis.summary import LoadSummary, Summary, Trial, WorkloadSummary
 from servers.profiles import PROFILES
@@ -45,7 +47,9 @@ def cells(summary: Summary) -> tuple[Cell, ...]:
     found: list[Cell] = []
     trials = [trial for trial in comparable(summary.trials) if trial.arm == 1]
     for workload in summary.workloads:
-        mine = [_cell(trials, workload, load) for load in summary.loads]
+        if any(line.client for line in lines(workload)):
+            continue
+        mine = [_cell(trials, workload, load) for load in summary.loads if not load.bursts]
         found += sorted((cell for cell in mine if cell.trials), key=lambda cell: cell.weight)
     return tuple(found)
 

@@ -7,6 +7,7 @@ from typing import Literal
 from urllib.parse import parse_qsl, urlsplit
 
 from loadtests.analysis.summary import WorkloadSummary
+from loadtests.distributions import mean_of
 
 Kind = Literal["trivial", "waiting", "blocking", "computing", "handed over", "other"]
 
@@ -28,11 +29,15 @@ KINDS: dict[str, Kind] = {
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One kind of request of a workload: its path, what it asks for, and its weight."""
+    """One kind of request of a workload: its path, what it asks for, its weight, and who asks.
+
+    A distributed parameter is its text, `exponential(100)`; an ordinary `client` is empty.
+    """
 
     path: str
     parameters: dict[str, str]
     weight: float
+    client: str = ""
 
     @property
     def kind(self) -> Kind:
@@ -66,14 +71,15 @@ def asked_ms(workload: WorkloadSummary) -> float | None:
 
     None where a request asks for no time.
     """
-    asked = [(line.parameters.get("ms"), line.weight) for line in lines(workload)]
+    asked = [(mean_of(line.parameters.get("ms", "")), line.weight) for line in lines(workload)]
     if not asked or any(ms is None for ms, _ in asked):
         return None
     weights = sum(weight for _, weight in asked)
-    return sum(float(ms or 0.0) * weight for ms, weight in asked) / weights
+    return sum((ms or 0.0) * weight for ms, weight in asked) / weights
 
 
 def _line(text: str) -> Line:
     request, _, weight = text.partition(" × ")
-    target = urlsplit(request.rpartition(" ")[2])
-    return Line(target.path, dict(parse_qsl(target.query)), float(weight or 1.0))
+    line, _, client = request.partition(" as ")
+    target = urlsplit(line.rpartition(" ")[2])
+    return Line(target.path, dict(parse_qsl(target.query)), float(weight or 1.0), client)

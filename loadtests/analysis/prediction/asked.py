@@ -1,7 +1,8 @@
 """What a request asks for on a profile: where it goes, and what it takes there.
 
 What is measured are means over all requests of a workload. Where these are of several kinds, what
-each of them asks for tells by how much it differs from that mean.
+each of them asks for tells by how much it differs from that mean. A request whose parameters are
+distributed is as many kinds as it has variants, which keeps its mean and nearly all its variance.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ def asked(profile: str, request: Request, unit_ms: float) -> Asked | None:
     None where it asks for something whose cost is not known.
     """
     row, endpoint = PROFILES[profile], request.endpoint
-    numbers = {**endpoint.defaults, **request.params}
+    numbers = {**endpoint.defaults, **request.numbers}
     if request.path == DOWNSTREAM:
         return _called(row, numbers)
     ms, units = numbers.pop("ms", 0), numbers.pop("units", 0)
@@ -125,4 +126,4 @@ def kinds(
 
 
 def _units_of(request: Request) -> int:
-    return {**request.endpoint.defaults, **request.params}.get("units", 0)
+    return {**request.endpoint.defaults, **request.numbers}.get("units", 0)

@@ -46,15 +46,15 @@ def calibrate(
     """
     wanted = (CALIBRATE, profile, workload.name)
     mine = [t for t in trials if (t.role, t.profile, t.workload) == wanted and _usable(t)]
-    place = only_place(profile, workload.requests)
+    place = only_place(profile, requests := workload.variants)
     if not mine or place is None:
         return None
     low, moderate = _lowest(mine), _moderate(mine)
     between = _between(mine, low, moderate)
-    paths = {request.path for request in workload.requests}
+    paths = {request.path for request in requests}
     app_ms = fmean(_application_ms(trial) for trial in low)
     outside_ms = fmean(_outside_ms(trial) for trial in low)
-    alike = len(workload.requests) == 1
+    alike = len(requests) == 1
     hold_ms = app_ms if place == "slots" else fmean(_hold_ms(t, paths, alike) for t in low)
     cost = costs.cost_of(low, between, moderate, paths, (observer or {}).get(f"{profile}.full"))
     mean = Asked(fmean(_parts(trial).wait_ms for trial in low), hold_ms, cost.cpu_ms)
@@ -72,7 +72,7 @@ def calibrate(
         bystander_rps=round(fmean(costs.bystander_rps(trial) for trial in mine), DIGITS),
         bystander_ms=round(cost.bystander_ms, DIGITS),
         stamp_ms=round(cost.stamp_ms, DIGITS),
-        kinds=kinds(profile, workload.requests, mean, app_ms - mean.wait_ms),
+        kinds=kinds(profile, requests, mean, app_ms - mean.wait_ms),
         moderate_rps=round(fmean(trial.offered_rps for trial in moderate), DIGITS),
     )
 

@@ -33,7 +33,7 @@ def replayed(trial: SavedTrial, calibration: Calibration) -> Curve | None:
     if trial.plan.users or len(trial.samples.intended_ns) > MOST:
         return None
     samples = trial.samples.where(trial.samples.sent_ns != NEVER)
-    urls = tuple(request.url for request in trial.spec.workload.requests)
+    urls = tuple(request.url for request in trial.spec.workload.variants)
     wanted = _main(samples) & (samples.intended_ns >= 0)
     return latency(latencies_ms(samples, urls, calibration)[wanted]).curve
 

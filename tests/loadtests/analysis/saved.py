@@ -61,6 +61,8 @@ class Row:
     hold: float | None = None
     step: float | None = None
     worker: int = 0
+    attempts: int = 1
+    accepted: float | None = None
 
 
 def samples_of(rows: Sequence[Row]) -> Samples:
@@ -88,6 +90,10 @@ def samples_of(rows: Sequence[Row]) -> Samples:
         hold_ns=ns([r.hold for r in rows]),
         step_ns=ns([r.step for r in rows]),
         worker=np.array([r.worker for r in rows], dtype=np.int32),
+        kind=np.array([0 if r.stream == LOAD else 1 for r in rows], dtype=np.int32),
+        kinds=("GET /wait?ms=5", "GET /hello"),
+        attempts=np.array([r.attempts for r in rows], dtype=np.int32),
+        accepted_ns=ns([r.accepted for r in rows]),
     )
 
 

@@ -45,3 +45,27 @@ def test_the_time_that_is_asked_for_is_the_mean_by_weight() -> None:
     assert asked_ms(workload("GET /wait?ms=100 × 3", "GET /wait?ms=20 × 1")) == pytest.approx(80.0)
     assert asked_ms(workload("GET /wait?ms=100", "GET /hello")) is None
     assert asked_ms(workload()) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "ms"),
+    [
+        ("GET /wait?ms=exponential(100)", 100.0),
+        ("GET /wait?ms=lognormal(80,0.8) × 3", 80.0),
+        ("GET /wait?ms=choice(10:3,50:1)", 20.0),
+        ("GET /wait?ms=uniform(1,9)", 5.0),
+    ],
+)
+def test_a_distributed_wait_asks_for_its_mean(text: str, ms: float) -> None:
+    assert asked_ms(workload(text)) == ms
+    assert asked_ms(
+        workload(text, f"GET /wait?ms={ms + 10:g} × {lines(workload(text))[0].weight:g}")
+    ) == (ms + 5.0)
+
+
+def test_who_asks_is_told_from_what_is_asked() -> None:
+    (line,) = lines(workload("POST /jobs?ms=5 as polling client (every 100 ms) × 2"))
+
+    assert (line.path, line.parameters, line.weight) == ("/jobs", {"ms": "5"}, 2.0)
+    assert line.client == "polling client (every 100 ms)"
+    assert lines(workload("GET /hello"))[0].client == ""

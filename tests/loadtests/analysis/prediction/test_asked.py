@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from loadtests.analysis.prediction.asked import Asked, asked, only_place
-from loadtests.workload import Request
+from loadtests.analysis.prediction.asked import Asked, asked, kinds, only_place
+from loadtests.distributions import Distribution
+from loadtests.workload import Request, Workload
 from servers.profiles import PROFILES
 
 UNIT_MS = 1.5
@@ -71,3 +72,33 @@ def test_what_a_database_takes_is_not_known(profile: str, method: str) -> None:
 
 def test_what_is_not_said_is_the_contract_s_default() -> None:
     assert asked("sync", Request(path="/wait"), UNIT_MS) == Asked(10.0, 10.0, 0.0)
+
+
+@pytest.mark.parametrize("path", ["/wait", "/blocking"])
+def test_a_distributed_request_has_its_mean_and_its_variance(path: str) -> None:
+    """Of an exponential distribution the squared coefficient of variation is 1."""
+    params = {"ms": Distribution(exponential=100.0)}
+    variants = Request(path=path, params=params).variants
+    mean = Asked(100.0, 104.0, 4.0)
+
+    found = kinds("sync", variants, mean, 4.0)
+
+    assert sum(kind.share for kind in found) == pytest.approx(1.0)
+    average = sum(kind.share * kind.hold_ms for kind in found)
+    assert average == pytest.approx(104.0, rel=1e-6)
+    variance = sum(kind.share * (kind.hold_ms - average) ** 2 for kind in found)
+    assert variance == pytest.approx(100.0**2, rel=0.03)
+
+
+def test_a_calibration_of_a_distributed_workload_is_no_m_d_c() -> None:
+    """What varies from request to request must not be taken for a constant service."""
+    table = {"ms": Distribution(lognormal=80.0, sigma=0.8)}
+    spread = Workload(name="w", requests=(Request(path="/wait", params=table),))
+    alike = Workload(name="w", requests=(Request(path="/wait", params={"ms": 80}),))
+
+    one, other = (
+        kinds("gthread", w.variants, Asked(80.0, 81.0, 1.0), 1.0) for w in (spread, alike)
+    )
+
+    assert len(one) == len(spread.variants) > 60
+    assert other == ()
