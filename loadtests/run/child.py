@@ -14,7 +14,7 @@ from typing import Protocol
 
 TAIL_LINES = 8
 STRAY = (
-    *("FLASK_", "GUNICORN_", "LOCUST_", "PROMETHEUS_", "PYTHON", "TESTBED_", "UVICORN_"),
+    *("FLASK_", "GUNICORN_", "LOCUST_", "PG", "PROMETHEUS_", "PYTHON", "TESTBED_", "UVICORN_"),
     "WEB_CONCURRENCY",
 )
 """Variables of the user's shell by these names would silently change what is measured."""

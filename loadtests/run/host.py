@@ -35,6 +35,8 @@ PACKAGES = (
     "httptools",
     "httpx2",
     "h11",
+    "psycopg",
+    "psycopg-pool",
     "locust",
     "numpy",
     "pyarrow",

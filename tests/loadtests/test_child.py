@@ -36,7 +36,7 @@ def ended(argv: list[str], log: Path, **env: str) -> str:
 def test_stray_variables_of_the_users_shell_do_not_reach_what_is_measured(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stray = ("GUNICORN_CMD_ARGS", "UVICORN_LOOP", "WEB_CONCURRENCY", "PYTHONASYNCIODEBUG")
+    stray = ("GUNICORN_CMD_ARGS", "UVICORN_LOOP", "WEB_CONCURRENCY", "PYTHONASYNCIODEBUG", "PGHOST")
     for name in (*stray, "LOCUST_USERS", "TESTBED_SERVER_THREADS", "FLASK_DEBUG"):
         monkeypatch.setenv(name, "1")
     monkeypatch.setenv("KEPT", "1")
