@@ -47,6 +47,7 @@ _COLUMNS = (
     _Column("longest wait", "ms", lambda day: day.longest_wait_ms),
     _Column("attempts", "per request", lambda day: day.attempts),
     _Column("accepted p50", "ms", lambda day: day.accepted_ms),
+    _Column("wasted", "s for clients gone", lambda day: day.wasted_s),
     _Column("fairness", "kinds of requests", _fairness("kinds of requests")),
     _Column("fairness", "workers", _fairness("workers")),
 )

@@ -11,13 +11,12 @@ from dashboards.report.ratios import PAIRS
 from loadtests.analysis.decisions import Claim, Estimate
 from loadtests.analysis.summary import Summary
 
-# Verdicts that are none, in the order in which they are named.
-ABSENT = ("not measured", "not yet testable")
+# The verdict that is none, and how it is told.
+ABSENT, ABSENT_HERE = "not measured", "not measured here"
 # What follows a finding is folded where it has more words than this.
 MOST_WORDS = 60
 # Before a unit, after ≥, and round a stroke between numbers.
 TIES = re.compile(r"(?<=[0-9≥]) (?=[0-9/]|(?:ms|s|MB|requests/s|%)(?![A-Za-z]))|(?<=/) (?=[0-9])")
-ABSENT_HERE = {"not measured": "not measured here", "not yet testable": "not yet testable"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +30,10 @@ class Verdicts:
 def verdicts(summary: Summary) -> Verdicts:
     """The claims of a run in their order, those without a verdict apart."""
     claims = summary.decisions.claims
-    groups = ((ABSENT_HERE[v], tuple(c for c in claims if c.verdict == v)) for v in ABSENT)
+    absent = tuple(claim for claim in claims if claim.verdict == ABSENT)
     return Verdicts(
-        decided=tuple(claim for claim in claims if claim.verdict not in ABSENT),
-        absent=tuple((words, found) for words, found in groups if found),
+        decided=tuple(claim for claim in claims if claim.verdict != ABSENT),
+        absent=((ABSENT_HERE, absent),) if absent else (),
     )
 
 

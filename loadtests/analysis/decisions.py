@@ -173,11 +173,11 @@ class Claim:
     """A claim of the founding text with its verdict.
 
     `verdict` is `supported`, `refuted`, `depends`, `no visible difference`, `undecided` (too few
-    trials or overlapping intervals), `not measured` (this run holds nothing of it) or
-    `not yet testable`. `text` is the finding in one sentence with its numbers, `detail` all else
-    that was seen, `crossover` says where it depends, and `anchor` is the id of its chart in the
-    report. An `estimate` is how many times better the side is that the claim favours; `evidence`
-    has the figures in words, with their units.
+    trials or overlapping intervals) or `not measured` (this run holds nothing of it). `text` is the
+    finding in one sentence with its numbers, `detail` all else that was seen, `crossover` says
+    where it depends, and `anchor` is the id of its chart in the report. An `estimate` is how many
+    times better the side is that the claim favours; `evidence` has the figures in words, with their
+    units.
     """
 
     id: str

@@ -31,9 +31,8 @@ _ENDED = object()
 def measured(app: Starlette, settings: Settings, *pools: connections.OwnPool) -> ASGIApp:
     """The application with instruments, or itself where they are off; `pools` are its own.
 
-    Who stamps a request is told where its time went; others are counted. Rule: this stands in the
-    place of Starlette's own entry, which names the application and calls its middleware, so that
-    a request that is only counted passes no more frames than without instruments.
+    Who stamps a request is told where its time went; others are counted. Rule: this takes the
+    place of Starlette's own entry, so that who is only counted passes no more frames than without.
     """
     if settings.instruments == "off":
         return app

@@ -115,7 +115,7 @@ def test_verdicts_follow_the_tables_and_those_without_one_are_in_one_line() -> N
     # What follows a finding is for the report.
     assert not [c.id for c in decided.CLAIMS if c.detail and c.detail in after]
     assert "with a pool. Where it turns: from 4 blocking calls at once" in after
-    assert "· Not measured here: hybrid, stability; not yet testable: deferral Findings" in after
+    assert "· Not measured here: hybrid, stability, deferral Findings" in after
 
 
 def test_a_capacity_is_one_line_with_bounds_and_prediction() -> None:

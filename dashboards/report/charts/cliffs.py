@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from dashboards.report.charts.axes import Axis, axis, number, time
 from dashboards.report.charts.chart import Table
@@ -12,12 +13,13 @@ from dashboards.report.format import MISSING, duration, figure, listed
 from loadtests.analysis.decisions import Cliff
 
 HEADINGS = ("profile", "served at once", "limit", "p50 of one", "at most in flight", "p50 of each")
+BEFORE = 0.8
+"""Where the axis begins, as a part of its first point: a label there has room of its own."""
 
 
 def chart(found: Sequence[Cliff], key: str) -> Plot:
     """The chart of one workload: a panel per profile over shared axes, a rule at each edge."""
-    flights = [float(n) for cliff in found for n, _ in cliff.points]
-    x = axis("requests in flight", flights, number, log=True)
+    x = _flights([float(n) for cliff in found for n, _ in cliff.points])
     y = axis("p50 latency", [ms for cliff in found for _, ms in cliff.points], time, log=True)
     return Plot(
         id=key,
@@ -29,6 +31,13 @@ def chart(found: Sequence[Cliff], key: str) -> Plot:
         legend=((MEASURED, "measured"), (FITTED, "the least possible")),
         table=Table(HEADINGS, tuple(map(_row, found))),
     )
+
+
+def _flights(flights: Sequence[float]) -> Axis:
+    """From the fewest on, and a little before it, where there is no part of a request."""
+    found = axis("requests in flight", flights, number, log=True)
+    ticks = tuple((value, text) for value, text in found.ticks if value >= min(flights))
+    return replace(found, low=min(flights) * BEFORE, ticks=ticks)
 
 
 def title(found: Sequence[Cliff]) -> str:

@@ -62,6 +62,7 @@ def bad_day_of(summary: Trial, plan: GeneratorPlan, window: Samples, within_ms: 
         accepted_ms=_accepted_ms(main),
         recovery=_recovery(plan, main, np.where(completed, waited_ms, np.inf)),
         fairness=(*_among_kinds(window, within_ms), *_among_workers(summary)),
+        wasted_s=summary.abandoned.seconds if summary.abandoned else None,
     )
 
 

@@ -1,7 +1,7 @@
 """The parts of a run that a claim reads: one workload under one load, with its valid trials.
 
 Probes of a search and the second arm of a profile that runs twice are in none, as in comparisons;
-nor is a bad day, which says nothing of any other: a burst, or clients that are no ordinary ones.
+a bad day (a burst, or clients that are no ordinary ones) says nothing of any other: `bad_cells`.
 Profiles are taken for what their row in the table says: synchronous is what gives each request a
 process or a thread, asynchronous what runs all of them on one loop. Greenlets, which are written
 like the one and wait like the other, and the loop with pools are neither.
@@ -31,9 +31,16 @@ class Cell:
     @property
     def under(self) -> str:
         """The load and the workload in words, after a preposition: `100 requests/s of “wait”`."""
+        if self.load.bursts:
+            return f"a burst on {self.load.rate_rps or 0.0:g} requests/s of “{self.workload.name}”"
         if self.load.mode == "open":
             return f"{self.load.rate_rps or 0.0:g} requests/s of “{self.workload.name}”"
         return f"{self.load.users} closed users of “{self.workload.name}”"
+
+    @property
+    def bad(self) -> bool:
+        """Whether it is a bad day: a burst, or clients that are no ordinary ones."""
+        return self.load.bursts or any(line.client for line in lines(self.workload))
 
     @property
     def weight(self) -> tuple[bool, float]:
@@ -44,14 +51,19 @@ class Cell:
 
 def cells(summary: Summary) -> tuple[Cell, ...]:
     """Every cell of a run that has a valid trial: by workload, and from the lightest load on."""
-    found: list[Cell] = []
+    return tuple(cell for cell in _every(summary) if not cell.bad)
+
+
+def bad_cells(summary: Summary) -> tuple[Cell, ...]:
+    """The cells of bad days, in the same order."""
+    return tuple(cell for cell in _every(summary) if cell.bad)
+
+
+def _every(summary: Summary) -> Iterator[Cell]:
     trials = [trial for trial in comparable(summary.trials) if trial.arm == 1]
     for workload in summary.workloads:
-        if any(line.client for line in lines(workload)):
-            continue
-        mine = [_cell(trials, workload, load) for load in summary.loads if not load.bursts]
-        found += sorted((cell for cell in mine if cell.trials), key=lambda cell: cell.weight)
-    return tuple(found)
+        mine = [_cell(trials, workload, load) for load in summary.loads]
+        yield from sorted((cell for cell in mine if cell.trials), key=lambda cell: cell.weight)
 
 
 def _cell(trials: Sequence[Trial], workload: WorkloadSummary, load: LoadSummary) -> Cell:

@@ -32,7 +32,6 @@ DEPENDS = "depends"
 NO_DIFFERENCE = "no visible difference"
 UNDECIDED = "undecided"
 NOT_MEASURED = "not measured"
-NOT_TESTABLE = "not yet testable"
 
 
 class Sign(StrEnum):

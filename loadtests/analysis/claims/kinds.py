@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 from loadtests.analysis.summary import WorkloadSummary
 from loadtests.distributions import mean_of
 
-Kind = Literal["trivial", "waiting", "blocking", "computing", "handed over", "other"]
+Kind = Literal["trivial", "waiting", "blocking", "computing", "handed over", "deferred", "other"]
 
 KINDS: dict[str, Kind] = {
     "/hello": "trivial",
@@ -23,6 +23,7 @@ KINDS: dict[str, Kind] = {
     "/cpu": "computing",
     "/offload": "handed over",
     "/cpu-offload": "handed over",
+    "/jobs": "deferred",
 }
 """What a request to each path does to a server that has one thread for all of them."""
 

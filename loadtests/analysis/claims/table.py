@@ -1,7 +1,4 @@
-"""The nine claims in their order: what each says, and who judges it from a run.
-
-Three of them need what the service or the load cannot do yet, and get no verdict until it can.
-"""
+"""The nine claims in their order: what each says, and who judges it from a run."""
 
 from __future__ import annotations
 
@@ -12,12 +9,14 @@ from loadtests.analysis.claims import (
     blocking,
     concurrency,
     cost,
+    deferral,
     hybrid,
     immediacy,
+    overload,
     scalability,
+    stability,
 )
 from loadtests.analysis.claims.cells import anchor
-from loadtests.analysis.claims.evidence import NOT_TESTABLE
 from loadtests.analysis.claims.telling import Judgement
 from loadtests.analysis.decisions import Claim
 from loadtests.analysis.summary import Summary
@@ -25,12 +24,11 @@ from loadtests.analysis.summary import Summary
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One claim: its id, what it says, and who judges it; or what is missing for that."""
+    """One claim: its id, what it says, and who judges it."""
 
     id: str
     statement: str
-    judge: Callable[[Summary], Judgement] | None = None
-    missing: str = ""
+    judge: Callable[[Summary], Judgement]
 
 
 ROWS = (
@@ -67,17 +65,17 @@ ROWS = (
     Row(
         "stability",
         "A synchronous exchange depends on a stable connection.",
-        missing="The load has no slow, silent or vanishing clients yet.",
+        stability.judge,
     ),
     Row(
         "deferral",
         "An asynchronous exchange leaves a record, and lets each side work at its own time.",
-        missing="The service has no jobs yet that are accepted at once and asked for later.",
+        deferral.judge,
     ),
     Row(
         "overload",
         "Too much synchronous coordination reduces what gets done.",
-        missing="The load has no bursts yet from which a server would have to recover.",
+        overload.judge,
     ),
 )
 
@@ -91,8 +89,6 @@ def claims_of(summary: Summary) -> tuple[Claim, ...]:
 
 
 def _claim(summary: Summary, row: Row) -> Claim:
-    if row.judge is None:
-        return Claim(row.id, row.statement, NOT_TESTABLE, row.missing)
     found = row.judge(summary)
     return Claim(
         id=row.id,
