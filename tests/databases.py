@@ -19,7 +19,7 @@ from servers.postgres_found import MissingError, find
 from servers.profiles import PROFILES
 from tests.servers.live import Live, free_port, launched
 
-DEADLINE_S = 15.0
+DEADLINE_S = 60.0
 
 
 def require() -> None:

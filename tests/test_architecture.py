@@ -106,6 +106,7 @@ def test_dashboards_take_only_the_contract_and_summary_types() -> None:
         "dashboards",
         "servers.contract",
         "servers.metrics",
+        "loadtests.analysis.subjects",
         "loadtests.analysis.summary",
         "loadtests.analysis.called",
         "loadtests.analysis.badday.records",

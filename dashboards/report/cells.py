@@ -10,7 +10,8 @@ import statistics
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from loadtests.analysis.summary import Instant, Latency, LoadSummary, Stream, Summary, Trial
+from loadtests.analysis.subjects import LoadSummary
+from loadtests.analysis.summary import Instant, Latency, Stream, Summary, Trial
 
 # Below this ratio two medians are not told apart.
 VISIBLE = 1.1

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from dashboards.palette import look
 from dashboards.report.format import MISSING, figure
-from loadtests.analysis.summary import ProfileSummary
+from loadtests.analysis.subjects import ProfileSummary
 
 # The factors of a profile, each with the facts of the contract that say it.
 FACTORS: dict[str, tuple[str, ...]] = {

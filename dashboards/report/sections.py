@@ -15,7 +15,8 @@ from dashboards.report.loads import Load, loads
 from dashboards.report.predictions import Predicted, predicted
 from dashboards.report.ratios import verdict
 from loadtests.analysis.decisions import Diagnosis
-from loadtests.analysis.summary import Comparison, Summary, WorkloadSummary
+from loadtests.analysis.subjects import WorkloadSummary
+from loadtests.analysis.summary import Comparison, Summary
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,15 +20,8 @@ from loadtests.analysis.objective import ended_of, failed
 from loadtests.analysis.predicted import Prediction
 from loadtests.analysis.prediction.overlay import Curve
 from loadtests.analysis.saved import AnalysisError, SavedTrial, load
-from loadtests.analysis.summary import (
-    SCHEMA_VERSION,
-    LeftOut,
-    LoadSummary,
-    ProfileSummary,
-    Summary,
-    Trial,
-    WorkloadSummary,
-)
+from loadtests.analysis.subjects import LeftOut, LoadSummary, ProfileSummary, WorkloadSummary
+from loadtests.analysis.summary import SCHEMA_VERSION, Summary, Trial
 from loadtests.analysis.summary_json import to_json
 from loadtests.analysis.trial import summarize
 from loadtests.experiment import Experiment

@@ -113,6 +113,7 @@ def test_without_instruments_it_calls_as_well(twin: Any, called: str) -> None:
     assert bare.ask("GET", "/downstream?calls=3&ms=1&threads=3").status == 200
 
 
+@pytest.mark.alone
 def test_the_course_of_calls_in_turn_shows_what_was_waited_for(called: str, tmp_path: Path) -> None:
     """A thread that waits for an answer is blocked, and not at work, as when it sleeps."""
     twin = FlaskClient(Settings(threads=1, downstream=called, ledgers=str(tmp_path)))

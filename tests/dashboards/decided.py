@@ -29,7 +29,8 @@ from loadtests.analysis.predicted import (
     PredictedTrial,
     Prediction,
 )
-from loadtests.analysis.summary import Comparison, LoadSummary, Requests, Summary, Trial
+from loadtests.analysis.subjects import LoadSummary
+from loadtests.analysis.summary import Comparison, Requests, Summary, Trial
 from tests.dashboards import summaries
 from tests.dashboards.summaries import LATE, Case, invalid, trial
 

@@ -12,20 +12,18 @@ import random
 from dataclasses import dataclass
 from typing import Any
 
+from loadtests.analysis.subjects import LoadSummary, ProfileSummary, WorkloadSummary
 from loadtests.analysis.summary import (
     SCHEMA_VERSION,
     Comparison,
     Finding,
     Instant,
     Latency,
-    LoadSummary,
-    ProfileSummary,
     Reason,
     Requests,
     Stream,
     Summary,
     Trial,
-    WorkloadSummary,
 )
 from servers.budget import Budget
 from servers.profiles import PROFILES

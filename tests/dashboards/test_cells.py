@@ -5,7 +5,8 @@ import dataclasses
 import pytest
 
 from dashboards.report import cells
-from loadtests.analysis.summary import LoadSummary, Trial
+from loadtests.analysis.subjects import LoadSummary
+from loadtests.analysis.summary import Trial
 from tests.dashboards import summaries
 from tests.dashboards.summaries import Case, invalid, summary, trial
 

@@ -7,7 +7,8 @@ import pytest
 from dashboards.report import page
 from dashboards.report.compared import loads, processors, unverified
 from dashboards.report.facts import FACTORS, factors
-from loadtests.analysis.summary import ProfileSummary, Reason, Summary
+from loadtests.analysis.subjects import ProfileSummary
+from loadtests.analysis.summary import Reason, Summary
 from servers.contract import FACTS
 from servers.profiles import PROFILES
 from tests.dashboards import summaries

@@ -9,7 +9,8 @@ import pytest
 
 from dashboards.report import page
 from dashboards.report.sections import sections
-from loadtests.analysis.summary import LeftOut, Summary
+from loadtests.analysis.subjects import LeftOut
+from loadtests.analysis.summary import Summary
 from tests.dashboards import decided, summaries
 
 VOID = {"meta", "br", "img", "link", "input", "hr"}

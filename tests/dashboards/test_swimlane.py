@@ -12,7 +12,8 @@ from dashboards.report.cells import Cell, cells
 from dashboards.report.charts import intervals, lanes, swimlane
 from dashboards.report.format import NBSP
 from loadtests.analysis.instruments import Course, Slice
-from loadtests.analysis.summary import LoadSummary, Trial
+from loadtests.analysis.subjects import LoadSummary
+from loadtests.analysis.summary import Trial
 from tests.dashboards import summaries
 from tests.dashboards.summaries import Case, summary, trial
 

@@ -6,7 +6,8 @@ import statistics
 import pytest
 
 from dashboards.report import decisions_text, text
-from loadtests.analysis.summary import LeftOut, Requests, Summary
+from loadtests.analysis.subjects import LeftOut
+from loadtests.analysis.summary import Requests, Summary
 from tests.dashboards import decided, summaries
 
 ALL = [

@@ -10,7 +10,7 @@ import pytest
 from loadtests import experiment as experiments
 from loadtests import results
 from loadtests.analysis.analyze import analyze
-from loadtests.analysis.summary import LeftOut
+from loadtests.analysis.subjects import LeftOut
 from loadtests.experiment import Experiment
 from loadtests.experiment_errors import ExperimentError
 from loadtests.results import RunFolder

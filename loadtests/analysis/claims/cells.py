@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 from loadtests.analysis.claims.kinds import lines
 from loadtests.analysis.compare import comparable
-from loadtests.analysis.summary import LoadSummary, Summary, Trial, WorkloadSummary
+from loadtests.analysis.subjects import LoadSummary, WorkloadSummary
+from loadtests.analysis.summary import Summary, Trial
 from servers.profiles import PROFILES
 
 HYBRID = "hybrid"

@@ -22,7 +22,8 @@ from loadtests.analysis.claims.observing import observe
 from loadtests.analysis.claims.telling import Judgement, judged, not_measured
 from loadtests.analysis.claims.words import listed, ms
 from loadtests.analysis.deferred import Deferred
-from loadtests.analysis.summary import Summary, WorkloadSummary
+from loadtests.analysis.subjects import WorkloadSummary
+from loadtests.analysis.summary import Summary
 
 MISSING = "workload of jobs, and another that does the same at once, in valid trials of one profile"
 JOBS_LOST = "jobs_lost"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import parse_qsl, urlsplit
 
-from loadtests.analysis.summary import WorkloadSummary
+from loadtests.analysis.subjects import WorkloadSummary
 from loadtests.distributions import mean_of
 
 Kind = Literal["trivial", "waiting", "blocking", "computing", "handed over", "deferred", "other"]

@@ -27,7 +27,8 @@ from loadtests.analysis.claims.telling import Judgement, judged, not_measured
 from loadtests.analysis.claims.words import figure, listed, ms, rps
 from loadtests.analysis.decisions import Capacity
 from loadtests.analysis.keeping_up import keeps_up
-from loadtests.analysis.summary import Summary, WorkloadSummary
+from loadtests.analysis.subjects import WorkloadSummary
+from loadtests.analysis.summary import Summary
 
 OPEN = VISIBLE**3
 """Two capacities within 10 %, each known to ± 10 %, leave no more than this factor open."""

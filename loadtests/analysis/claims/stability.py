@@ -19,7 +19,8 @@ from loadtests.analysis.claims.kinds import lines
 from loadtests.analysis.claims.observed import Observation
 from loadtests.analysis.claims.telling import Judgement
 from loadtests.analysis.claims.words import each
-from loadtests.analysis.summary import Summary, WorkloadSummary
+from loadtests.analysis.subjects import WorkloadSummary
+from loadtests.analysis.summary import Summary
 
 MISSING = (
     "workload with slow, silent or vanishing clients that a profile of either side served in a "

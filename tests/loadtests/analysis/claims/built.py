@@ -9,17 +9,8 @@ from typing import Any
 
 from loadtests.analysis.claims import claims_of
 from loadtests.analysis.decisions import Capacity, Claim, Decisions, Probe
-from loadtests.analysis.summary import (
-    SCHEMA_VERSION,
-    Latency,
-    LoadSummary,
-    ProfileSummary,
-    Requests,
-    Stream,
-    Summary,
-    Trial,
-    WorkloadSummary,
-)
+from loadtests.analysis.subjects import LoadSummary, ProfileSummary, WorkloadSummary
+from loadtests.analysis.summary import SCHEMA_VERSION, Latency, Requests, Stream, Summary, Trial
 from servers.budget import Budget
 from servers.profiles import PROFILES
 

@@ -10,7 +10,8 @@ import pytest
 from loadtests.analysis.badday.records import BadDay, Recovery
 from loadtests.analysis.claims.bad_days import GOODPUT, RECOVERY
 from loadtests.analysis.deferred import Deferred
-from loadtests.analysis.summary import Latency, Reason, Requests, Stream, Summary, WorkloadSummary
+from loadtests.analysis.subjects import WorkloadSummary
+from loadtests.analysis.summary import Latency, Reason, Requests, Stream, Summary
 from tests.loadtests.analysis.claims import built
 from tests.loadtests.analysis.claims.built import QUIET, WINDOW_S, Case, claim, summary
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from loadtests.analysis.claims.kinds import asked_ms, is_mixed, kinds, lines, waits_only
-from loadtests.analysis.summary import WorkloadSummary
+from loadtests.analysis.subjects import WorkloadSummary
 
 
 def workload(*requests: str) -> WorkloadSummary:

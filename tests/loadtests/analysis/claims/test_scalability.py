@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from loadtests.analysis.summary import LoadSummary
+from loadtests.analysis.subjects import LoadSummary
 from tests.loadtests.analysis.claims.built import Case, capacity, claim, summary
 
 LIGHT = [Case("sync", "wait", 10.0), Case("asgi", "wait", 10.0)]
