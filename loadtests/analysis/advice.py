@@ -1,9 +1,10 @@
 """Advice on every workload of a run: which way of serving to choose for it, and how sure that is.
 
 The capacities that the run searched for decide; else those that were predicted before its sweep;
-else what was answered under the heaviest open load, where a way that kept up could do more. Ways
-within 10 % of the best, or with overlapping intervals, are level; of them those fall out beside
-whose load a bystander waits: for 10 ms or more, and twice as long as with the best.
+else what was answered under the heaviest open load, where a way that kept up could do more; on a
+bad day (a burst, or slow clients) what was answered in time. Ways within 10 % of the best, or with
+overlapping intervals, are level; of them those fall out beside whose load a bystander waits: for
+10 ms or more, and twice as long as with the best.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from statistics import median
 
 from loadtests.analysis.advice_basis import CHOICES, PREFERENCE, choice_of
 from loadtests.analysis.claims.advantage import BYSTANDER, figures
+from loadtests.analysis.claims.bad_days import GOODPUT
 from loadtests.analysis.claims.blocking import SLOWED_MS
-from loadtests.analysis.claims.cells import Cell, cells
+from loadtests.analysis.claims.cells import Cell, bad_cells, cells
 from loadtests.analysis.claims.evidence import FACTOR, PAIRS, VISIBLE
 from loadtests.analysis.claims.words import about, listed, ms, rps
 from loadtests.analysis.costs import IDLE
@@ -24,6 +26,8 @@ from loadtests.analysis.keeping_up import keeps_up
 from loadtests.analysis.summary import Summary
 
 AT_LEAST = "at least "
+GOOD_SHARE = 0.99
+"""Who answers so much of a bad day in time has not been brought to an end by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,8 @@ def advice_of(summary: Summary) -> tuple[Advice, ...]:
 
 
 def _advice(summary: Summary, workload: str) -> Advice | None:
-    mine = [cell for cell in cells(summary) if cell.workload.name == workload]
+    every = (*cells(summary), *bad_cells(summary))
+    mine = [cell for cell in every if cell.workload.name == workload]
     opened = [cell for cell in mine if cell.load.mode == "open"]
     sources = (
         ("measured", _best(_searched(summary, workload))),
@@ -101,7 +106,11 @@ def _predicted(summary: Summary, workload: str) -> Iterator[Known]:
 def _answered(cell: Cell) -> Iterator[Known]:
     for profile, trials in cell.trials.items():
         choice = choice_of(profile)
-        if choice:
+        if choice and cell.bad:
+            rate = median(GOODPUT.metric(trial) or 0.0 for trial in trials)
+            offered = median(trial.offered_rps for trial in trials)
+            yield Known(choice, profile, rate, rate, rate, floor=rate >= GOOD_SHARE * offered)
+        elif choice:
             rate, kept = median(trial.achieved_rps for trial in trials), keeps_up(trials)
             yield Known(choice, profile, rate, rate, rate, floor=kept)
 
@@ -164,7 +173,7 @@ def _text(
         about_ = "" if told.startswith(AT_LEAST) else "about "
         text = f"Predicted capacity: {about_}{told}."
     elif any(one.floor for one in known.values()):
-        text = _answers(known, opened[-1].under)
+        text = _answers(known, opened[-1])
     else:
         text = f"At most {_with(known.values(), predicted=False)} are answered."
     if slowed:
@@ -173,14 +182,15 @@ def _text(
     return text
 
 
-def _answers(known: Mapping[str, Known], offered: str) -> str:
-    """What was answered of what was offered."""
+def _answers(known: Mapping[str, Known], cell: Cell) -> str:
+    """What was answered of what was offered; on a bad day, what was answered in time."""
+    offered, answered = cell.under, "answered in time" if cell.bad else "answered"
     able = [one.choice for one in known.values() if one.floor]
     rest = [one for one in known.values() if not one.floor]
     if not rest:
-        return f"All of the {offered} are answered with {listed(able)} alike."
+        return f"All of the {offered} are {answered} with {listed(able)} alike."
     only = _with(rest, predicted=False)
-    return f"Of {offered}, all are answered with {listed(able)}, but only {only}."
+    return f"Of {offered}, all are {answered} with {listed(able)}, but only {only}."
 
 
 def _with(known: Iterable[Known], *, predicted: bool) -> str:

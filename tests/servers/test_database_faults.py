@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -211,12 +211,15 @@ def standing_still(database: postgres.Postgres) -> Iterator[None]:
     main = psutil.Process(database.pid)
     processes = [main, *main.children(recursive=True)]
     for process in processes:
-        process.send_signal(signal.SIGSTOP)
+        with suppress(psutil.NoSuchProcess):
+            process.send_signal(signal.SIGSTOP)
     try:
         yield
     finally:
         for process in reversed(processes):
-            os.kill(process.pid, signal.SIGCONT)
+            # One may have ended just before it was to stand still: the others go on all the same.
+            with suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGCONT)
 
 
 def test_one_that_stands_still_is_given_up_and_found_when_it_goes_on(

@@ -41,6 +41,11 @@ class Line:
     client: str = ""
 
     @property
+    def alone(self) -> bool:
+        """Whether the time that it asks for is all that it waits for."""
+        return self.path != "/db" and self.parameters.get("calls", "1") == "1"
+
+    @property
     def kind(self) -> Kind:
         """What it does."""
         return KINDS.get(self.path, "other")
@@ -70,9 +75,13 @@ def is_mixed(workload: WorkloadSummary) -> bool:
 def asked_ms(workload: WorkloadSummary) -> float | None:
     """How long a request waits or blocks, as it asks for it: milliseconds, the mean by weight.
 
-    None where a request asks for no time.
+    None where a request asks for no time, or waits for more than it asks for: for several calls, or
+    for what a database needs itself.
     """
-    asked = [(mean_of(line.parameters.get("ms", "")), line.weight) for line in lines(workload)]
+    asked = [
+        (mean_of(line.parameters.get("ms", "")) if line.alone else None, line.weight)
+        for line in lines(workload)
+    ]
     if not asked or any(ms is None for ms, _ in asked):
         return None
     weights = sum(weight for _, weight in asked)

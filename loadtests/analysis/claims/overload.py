@@ -19,7 +19,7 @@ MISSING = "burst that a profile of either side went through in a valid trial"
 FIGURES = {
     "Goodput": (GOODPUT, "the goodput is"),
     "The longest wait": (LONGEST, "the longest wait is"),
-    "Recovery": (RECOVERY, "the time to recover is"),
+    "Recovery": (RECOVERY, "to the tenth of a second, recovery took"),
 }
 
 

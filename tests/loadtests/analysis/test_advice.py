@@ -9,6 +9,7 @@ from loadtests.analysis.decisions import Advice
 from loadtests.analysis.predicted import Calibration, Prediction
 from loadtests.analysis.summary import Summary
 from tests.loadtests.analysis.claims.built import Case, capacity, decided, summary
+from tests.loadtests.analysis.claims.test_bad_days import RATE, bad_day, of
 
 PROFILES = ("sync", "gthread", "asgi", "uvloop", "hybrid")
 
@@ -137,3 +138,15 @@ def test_no_advice_on_one_way_of_serving_on_idling_or_without_valid_trials() -> 
 
     for made in (alone, idle, refused):
         assert advice_of(made) == ()
+
+
+def test_on_a_bad_day_the_way_is_chosen_that_answers_in_time() -> None:
+    days = {"sync": bad_day(8.4), "gthread": bad_day(8.6), "uvloop": bad_day(RATE)}
+    (found,) = advice_of(of(days, bursts=True))
+
+    assert (found.choice, found.sure) == ("async", "measured")
+    assert found.text == (
+        "Of a burst on 30 requests/s of “wait”, all are answered in time with async, but only "
+        "8.6 requests/s with threads and 8.4 requests/s with sync."
+    )
+    assert found.capacities == {"sync": 8.4, "threads": 8.6, "async": RATE}

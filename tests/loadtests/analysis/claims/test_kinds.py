@@ -69,3 +69,15 @@ def test_who_asks_is_told_from_what_is_asked() -> None:
     assert (line.path, line.parameters, line.weight) == ("/jobs", {"ms": "5"}, 2.0)
     assert line.client == "polling client (every 100 ms)"
     assert lines(workload("GET /hello"))[0].client == ""
+
+
+@pytest.mark.parametrize(
+    ("line", "ms"),
+    [
+        ("GET /downstream?calls=1&ms=50", 50.0),
+        ("GET /downstream?calls=8&ms=50", None),
+        ("GET /db?ms=100", None),
+    ],
+)
+def test_what_waits_for_more_than_it_asks_for_has_no_such_time(line: str, ms: float | None) -> None:
+    assert asked_ms(WorkloadSummary("w", "", (line,))) == ms
