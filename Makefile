@@ -19,7 +19,7 @@ WSGI ?= gthread
 ASGI ?= uvloop
 N ?=
 
-.PHONY: help demo test check format bench run resume report runs compare advise live replay lesson serve exporter metrics up against down test-stack test-live test-lessons dashboards lock vendor clean
+.PHONY: help demo test check format bench run resume report runs compare advise live replay lesson serve exporter metrics up against down test-stack test-services test-live test-lessons dashboards lock vendor clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,8 +30,11 @@ demo: $(RUNTIME) ## install what is missing, run the tour (about 90 s), write th
 
 # Most tests wait for servers, so three processes share them; those that measure strictly come after.
 test: $(DEVELOP) ## the whole test suite
-	@$(BIN)/python -m pytest -m "not alone and not live and not lessons" -n 3 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -m "not alone and not live and not lessons and not services" -n 3 --dist loadfile --no-loadscope-reorder
 	@$(BIN)/python -m pytest -m alone
+
+test-services: $(DEVELOP) ## every profile on what it calls: a database, another service, jobs, streams (a minute and a half)
+	@$(BIN)/python -m pytest -m services -n 3 --dist loadfile --no-loadscope-reorder
 
 test-live: $(DEVELOP) ## the live page, driven in a real Chromium (about three minutes)
 	@$(BIN)/python -m pytest -m live

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from servers import postgres
 from tests import databases
 from tests.loadtests import mini
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.services]
 PROFILES = ("sync", "uvloop")
 
 
@@ -27,14 +28,25 @@ def experiment(path: Path, **changes: object) -> Path:
     return path
 
 
-def folders() -> set[Path]:
+@pytest.fixture
+def place(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A temporary folder of the run alone, where the user that a database runs as may go too."""
+    with tempfile.TemporaryDirectory(prefix="testbed-test-") as name:
+        found = Path(name)
+        found.chmod(0o711)
+        monkeypatch.setenv("TMPDIR", name)
+        yield found
+
+
+def folders(place: Path) -> set[Path]:
     """What databases have in the temporary folder."""
-    return set(Path(tempfile.gettempdir()).glob(f"{postgres.PREFIX}*"))
+    return set(place.glob(f"{postgres.PREFIX}*"))
 
 
-def test_a_run_brings_its_database_along_and_leaves_nothing_of_it(tmp_path: Path) -> None:
+def test_a_run_brings_its_database_along_and_leaves_nothing_of_it(
+    tmp_path: Path, place: Path
+) -> None:
     databases.require()
-    before = folders()
 
     code, out, err = mini.run(
         "run", experiment(tmp_path / "mini.toml"), "--output", tmp_path / "out"
@@ -49,7 +61,7 @@ def test_a_run_brings_its_database_along_and_leaves_nothing_of_it(tmp_path: Path
     assert summary["environment"]["database"].endswith("of the testbed's own, without fsync")
     told = [path.read_text(errors="replace") for path in (tmp_path / "out").rglob("*.json")]
     assert not any("postgresql://" in text for text in told)
-    assert folders() <= before
+    assert folders(place) == set()
 
 
 def test_one_that_is_named_is_used_and_left_running(tmp_path: Path, database: str) -> None:
@@ -69,18 +81,18 @@ def test_one_that_is_named_is_used_and_left_running(tmp_path: Path, database: st
     assert databases.connections(database, "uvloop") == 0
 
 
-def test_an_interrupted_run_ends_its_database(tmp_path: Path) -> None:
+def test_an_interrupted_run_ends_its_database(tmp_path: Path, place: Path) -> None:
     databases.require()
-    before = folders()
     file = experiment(tmp_path / "mini.toml", measure_s=30.0)
     process = mini.start("run", file, "--output", tmp_path / "out")
     mini.eventually(lambda: mini.ledgers_under_way(tmp_path / "out"))
     children = mini.descendants(process)
     assert [one for one in children if "postgres" in one.name()]
+    assert len(folders(place)) == 1
 
     process.send_signal(signal.SIGINT)
     code, _, _ = mini.finish(process)
 
     assert code == 130
     assert mini.gone(children)
-    assert folders() <= before
+    assert folders(place) == set()

@@ -19,6 +19,7 @@ from tests.servers.live import Live, ask, free_port, running
 from tests.servers.stack import Stack, exported
 from tests.servers.test_downstream import counts
 
+pytestmark = pytest.mark.services
 LIMIT = 3
 CALLS, MS = 6, 50
 WITHIN_S = 5

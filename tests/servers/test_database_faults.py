@@ -32,7 +32,7 @@ NAMES = ("gthread", "gevent", "uvloop")
 SLACK_S = 1.5
 ACTIVE = "FROM pg_stat_activity WHERE state = 'active' AND application_name = ANY(%s)"
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.services]
 Servers = dict[str, Live]
 
 

@@ -107,8 +107,12 @@ def test_who_waits_for_short_times_is_seen_to_wait(alone: Page) -> None:
     choice(alone, "Load").select_option("44 requests/s, wait")
     until(alone, lambda: number(alone, 0, "occupancy") > 0.8)
 
-    coloured, solid = alone.locator(".twin:visible .lanes").evaluate(COLOURED)
-    assert coloured > 100
+    def drawn() -> list[int]:
+        found: list[int] = alone.locator(".twin:visible .lanes").evaluate(COLOURED)
+        return found
+
+    until(alone, lambda: drawn()[0] > 100)
+    coloured, solid = drawn()
     assert solid < 0.5 * coloured
 
 

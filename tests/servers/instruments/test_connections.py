@@ -18,7 +18,7 @@ from tests.servers.stack import Scrape, Stack, exported
 CONNECTIONS, REQUESTS, ASLEEP_MS = 8, 16, 300
 WAIT = "testbed_pool_wait_seconds"
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.services]
 
 
 @pytest.fixture(scope="module")

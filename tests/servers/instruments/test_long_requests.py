@@ -29,7 +29,7 @@ ABANDONED = "testbed_abandoned_requests_total"
 WASTED = "testbed_abandoned_seconds_total"
 ENDED = "testbed_requests_total"
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.services]
 
 
 @pytest.fixture(scope="module")

@@ -30,7 +30,7 @@ POSTS = 8
 DEADLINE_S = 20
 BUDGET = Budget(workers=2, slots=1, pool_processes=1, job_slots=3)
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.services]
 
 
 @contextmanager
