@@ -9,12 +9,19 @@ import pytest
 
 from servers.contract import ENDPOINTS
 from servers.database_async import Database, read, update
+from servers.database_table import prepare
 from servers.settings import Settings
 from tests import databases
 
 NAME = "cancelled"
 DEFAULTS = {**ENDPOINTS["GET /db"].defaults, **ENDPOINTS["POST /db"].defaults}
 ACTIVE = f"SELECT count(*) FROM pg_stat_activity WHERE application_name = '{NAME}' AND state <> %s"
+
+
+@pytest.fixture(autouse=True)
+def as_it_was(database: str) -> None:
+    """Who had the table before may have written to it."""
+    prepare(database, anew=True)
 
 
 def settings(url: str) -> Settings:
