@@ -96,11 +96,13 @@ def test_a_measured_request_is_counted_in_full(served: Served) -> None:
     before = served.at_rest()
     split = served.measured(f"/wait?ms={WAIT_S * 1000:.0f}", AGO_S)
     ended = before.total("testbed_worker_measured_requests_total") + 1
-    after = served.stack.until(
+    served.stack.until(
         served.name,
         lambda s: s.total("testbed_worker_measured_requests_total") == ended,
         "the request is counted",
     )
+    # One number of it may be read before the next is written: in another scrape all of them are.
+    after = served.scrape()
 
     def grown(name: str, **labels: str) -> float:
         return after.total(name, **labels) - before.total(name, **labels)
