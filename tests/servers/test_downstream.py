@@ -101,10 +101,10 @@ def test_beyond_its_limit_calls_wait_for_their_turn(tmp_path: Path) -> None:
             time.sleep(0.005)
         took_s = sorted(one.result()[1] for one in asked)
 
-    # Three rounds of three.
+    # Three rounds of three; who was sent a little later has waited so much less.
     for number, one_s in enumerate(took_s):
         wanted_s = 0.2 * (1 + number // 3)
-        assert wanted_s - 0.01 <= one_s <= wanted_s + LATE_S
+        assert wanted_s - 0.1 <= one_s <= wanted_s + LATE_S
     found = counts(tmp_path)
     assert found["active_max_requests",] == [9]
     assert found["waiting_requests",] == [0]
