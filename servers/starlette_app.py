@@ -26,7 +26,7 @@ from servers.gone import Gone
 from servers.instruments.answer import Answer
 from servers.instruments.asgi import measured
 from servers.instruments.event_stream import EventStream
-from servers.instruments.leaving import body_of, unless_gone
+from servers.instruments.leaving import LONG_S, body_of, unless_gone
 from servers.jobs.on_loop import JobTasks
 from servers.parity import facts
 from servers.pools import lifespan, pools_of
@@ -60,7 +60,7 @@ async def hello(request: Request) -> Answer:
 
 async def wait(request: Request) -> Answer:
     ms = arguments(request, "/wait")["ms"]
-    await asyncio.sleep(ms / 1000)
+    await unless_gone(request, asyncio.sleep(ms / 1000), after_s=LONG_S)
     return answer(contract.render({"ms": ms}))
 
 

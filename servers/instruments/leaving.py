@@ -18,24 +18,33 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope
 
 Result = TypeVar("Result")
+LONG_S = 0.05
+"""What takes no longer is over before it matters that its client has left."""
 
 
-async def unless_gone(request: Request, work: Awaitable[Result]) -> Result:
+async def unless_gone(request: Request, work: Awaitable[Result], after_s: float = 0.0) -> Result:
     """Await `work` in the request's own task; cancel it when the client leaves, and raise `Gone`.
+
+    `after_s`: listen from then on only, in seconds. It spares what is over sooner the listening,
+    which costs a request that does next to nothing else a fifth of its time.
 
     Let `Gone` pass: the twin ends the request without an answer. What the work has begun it must
     end itself when it is cancelled, as tasks, connections and transactions do; a thread cannot, so
     do not put one here. A body that nobody has read yet is read and forgotten meanwhile.
     """
-    return await while_there(request.scope, request.receive, work)
+    return await while_there(request.scope, request.receive, work, after_s)
 
 
-async def while_there(scope: Scope, receive: Receive, work: Awaitable[Result]) -> Result:
+async def while_there(
+    scope: Scope, receive: Receive, work: Awaitable[Result], after_s: float = 0.0
+) -> Result:
     """The same for who has no request."""
     task = asyncio.current_task()
     assert task is not None
     client = _Client(receive, task)
-    client.watch()
+    later = asyncio.get_running_loop().call_later(after_s, client.look) if after_s else None
+    if later is None:
+        client.watch()
     try:
         if client.left_ns:
             _drop(work)
@@ -47,6 +56,8 @@ async def while_there(scope: Scope, receive: Receive, work: Awaitable[Result]) -
             raise
         raise Gone from None
     finally:
+        if later is not None:
+            later.cancel()
         client.forget()
         if client.left_ns:
             note(scope, client.left_ns)
@@ -66,7 +77,8 @@ def note(scope: Scope, left_ns: int) -> None:
     """The client has left at this moment: a measured request counts what it does from then on."""
     measured = scope.get(REQUEST)
     if measured is not None:
-        measured.left_ns = left_ns
+        # Who looked on from beside may have seen it before.
+        measured.left_ns = measured.left_ns or left_ns
 
 
 def _drop(work: Awaitable[Any]) -> None:
@@ -98,6 +110,11 @@ class _Client:
         while self._goes_on(self._receive()):
             pass
 
+    def look(self) -> None:
+        """Begin to watch while the task waits already."""
+        self.watch()
+        self._end_what_is_for_nobody()
+
     def forget(self) -> None:
         """Listen no more. The task is as if nobody here had ever cancelled it."""
         if self.has_cancelled:
@@ -127,6 +144,9 @@ class _Client:
     def _heard(self, _: Any) -> None:
         if self._goes_on(self._steps):
             self.watch()
+        self._end_what_is_for_nobody()
+
+    def _end_what_is_for_nobody(self) -> None:
         if self.left_ns:
             self.has_cancelled = True
             self._task.cancel()

@@ -117,6 +117,46 @@ def test_work_is_cancelled_when_its_client_leaves(body: list[bytes]) -> None:
     assert 0.029 < took_s < LONG_S / 2
 
 
+def test_who_listens_later_hears_of_a_client_that_has_left_before() -> None:
+    async def case(server: Server) -> tuple[str, int, float]:
+        work = Work(lambda: asyncio.sleep(LONG_S))
+        asyncio.get_running_loop().call_later(0.01, server.leave)
+        begun = time.perf_counter()
+        with pytest.raises(Gone):
+            await unless_gone(server.request(), work(), after_s=0.05)
+        task = asyncio.current_task()
+        assert task is not None
+        return work.state, task.cancelling(), time.perf_counter() - begun
+
+    state, cancelling, took_s = run(case)
+    assert (state, cancelling) == ("cancelled", 0)
+    assert 0.049 < took_s < LONG_S / 2
+
+
+def test_who_listens_later_hears_of_a_client_that_leaves_after_that() -> None:
+    async def case(server: Server) -> tuple[str, float]:
+        work = Work(lambda: asyncio.sleep(LONG_S))
+        asyncio.get_running_loop().call_later(0.05, server.leave)
+        begun = time.perf_counter()
+        with pytest.raises(Gone):
+            await unless_gone(server.request(), work(), after_s=0.01)
+        return work.state, time.perf_counter() - begun
+
+    state, took_s = run(case)
+    assert state == "cancelled"
+    assert 0.049 < took_s < LONG_S / 2
+
+
+def test_what_is_over_sooner_is_never_listened_for() -> None:
+    async def case(server: Server) -> tuple[str, int]:
+        request, work = server.request(), Work(lambda: asyncio.sleep(0.001))
+        result = await unless_gone(request, work(), after_s=0.02)
+        await asyncio.sleep(0.04)
+        return result, server.calls
+
+    assert run(case) == ("result", 0)
+
+
 def test_all_that_is_gathered_is_cancelled() -> None:
     async def case(server: Server) -> list[str]:
         works = [Work(lambda: asyncio.sleep(LONG_S)) for _ in range(3)]
