@@ -56,8 +56,8 @@ def agree(experiment: Experiment) -> None:
             "downstream is given, allowed: only for servers that the run starts, since those that "
             "stand have their own"
         )
-    if told.stall is not None and told.stall.from_s >= experiment.measure_s:
+    if told.stall is not None and told.stall.from_s >= experiment.shortest_s:
         raise ValueError(
             f"downstream.stall.from_s is {told.stall.from_s:g}, allowed: less than measure_s, "
-            f"which is {experiment.measure_s:g}"
+            f"which is {experiment.shortest_s:g}"
         )

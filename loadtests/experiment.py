@@ -96,10 +96,11 @@ class Experiment(Table):
                     f"loads.{load.name}.users is {load.users}, allowed: at most half of "
                     f"max_in_flight, which is {self.max_in_flight}"
                 )
-            if load.mode == "open" and load.burst and load.burst.until_s >= self.measure_s:
+            window_s = self.window_s(load)
+            if load.mode == "open" and load.burst and load.burst.until_s >= window_s:
                 raise ValueError(
                     f"loads.{load.name}.burst ends at {load.burst.until_s:g}, allowed: before "
-                    f"measure_s, which is {self.measure_s:g}"
+                    f"measure_s, which is {window_s:g}"
                 )
         if self.explain and not self.instruments:
             raise ValueError("explain is true, allowed: only where instruments is true as well")
@@ -108,10 +109,10 @@ class Experiment(Table):
                 "standing servers keep the instruments that they were started with: explain must "
                 "be false and instruments true"
             )
-        if self.capture_from_s is not None and self.capture_from_s >= self.measure_s:
+        if self.capture_from_s is not None and self.capture_from_s >= self.shortest_s:
             raise ValueError(
                 f"capture_from_s is {self.capture_from_s:g}, allowed: less than measure_s, which "
-                f"is {self.measure_s:g}"
+                f"is {self.shortest_s:g}"
             )
         backing.agree(self)
         self.server_budget()
@@ -137,6 +138,15 @@ class Experiment(Table):
                 f"{self.repetitions}"
             )
         return self
+
+    def window_s(self, load: Load) -> float:
+        """How long trials under a load are measured, in seconds."""
+        return load.measure_s or self.measure_s
+
+    @property
+    def shortest_s(self) -> float:
+        """How long the trials are measured that are measured the shortest, in seconds."""
+        return min(map(self.window_s, self.loads))
 
     def server_budget(self) -> Budget:
         """The servers' budget: what the file sets, the defaults for the rest."""

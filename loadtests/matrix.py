@@ -73,7 +73,7 @@ def block(experiment: Experiment, repetition: int) -> tuple[TrialSpec, ...]:
                 specs.append(
                     TrialSpec(
                         number=0, profile=profile, workload=workload, load=load,
-                        repetition=repetition, seed=seed, measure_s=experiment.measure_s,
+                        repetition=repetition, seed=seed, measure_s=experiment.window_s(load),
                         role=role, arm=arm,
                     )
                 )  # fmt: skip

@@ -10,7 +10,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from loadtests.clients import Client
 from loadtests.distributions import Distribution
 from loadtests.plan import Burst
-from loadtests.tables import ContractPath, Name, Rate, Table
+from loadtests.tables import ContractPath, Name, Rate, Seconds, Table
 from loadtests.variants import variants
 from servers.contract import ALLOW, AT, MAX_BODY_BYTES, Endpoint
 
@@ -140,7 +140,8 @@ class Workload(Table):
 class OpenLoad(Table):
     """Arrivals on an absolute schedule, `rate` a second: nobody waits for anybody.
 
-    In a `burst` there are more of them for a while.
+    In a `burst` there are more of them for a while. It is measured for `measure_s`, or for as long
+    as the experiment says.
     """
 
     mode: Literal["open"]
@@ -148,6 +149,7 @@ class OpenLoad(Table):
     rate: Rate
     arrivals: Literal["poisson", "constant"] = "poisson"
     burst: Burst | None = None
+    measure_s: Seconds | None = None
 
     @property
     def brief(self) -> str:
@@ -158,16 +160,20 @@ class OpenLoad(Table):
     def text(self) -> str:
         """The load in words."""
         kind = {"poisson": "Poisson", "constant": "equally spaced"}[self.arrivals]
-        return f"open, {kind} arrivals, {self.brief}"
+        return f"open, {kind} arrivals, {self.brief}{_measured(self.measure_s)}"
 
 
 class ClosedLoad(Table):
-    """`users` who each send, wait for the answer, think for `think_s`, and send again."""
+    """`users` who each send, wait for the answer, think for `think_s`, and send again.
+
+    They are measured for `measure_s`, or for as long as the experiment says.
+    """
 
     mode: Literal["closed"]
     name: str
     users: int = Field(ge=1, le=10_000)
     think_s: float = Field(default=0.0, ge=0.0, le=60.0)
+    measure_s: Seconds | None = None
 
     @property
     def brief(self) -> str:
@@ -177,7 +183,13 @@ class ClosedLoad(Table):
     @property
     def text(self) -> str:
         """The load in words."""
-        return f"closed, {self.users} users, {self.think_s:g} s think time"
+        return (
+            f"closed, {self.users} users, {self.think_s:g} s think time{_measured(self.measure_s)}"
+        )
+
+
+def _measured(seconds: float | None) -> str:
+    return "" if seconds is None else f", measured for {seconds:g} s"
 
 
 Load = Annotated[OpenLoad | ClosedLoad, Field(discriminator="mode")]

@@ -67,8 +67,8 @@ def analyze(folder: RunFolder) -> Summary:
         drain_s=experiment.drain_s,
         budget=_budget(experiment),
         profiles=tuple(found.profiles.values()),
-        workloads=tuple(_workload(w, experiment) for w in experiment.workloads),
-        loads=tuple(_load(load) for load in experiment.loads),
+        workloads=tuple(workload_summary(w, experiment) for w in experiment.workloads),
+        loads=tuple(load_summary(load) for load in experiment.loads),
         environment=environment,
         trials=tuple(found.trials),
         comparisons=compare(found.trials),
@@ -133,7 +133,8 @@ def _without_port(part: str, port: int) -> str:
     return part.replace(str(port), "PORT")
 
 
-def _workload(workload: Workload, experiment: Experiment) -> WorkloadSummary:
+def workload_summary(workload: Workload, experiment: Experiment) -> WorkloadSummary:
+    """What the summary says of a workload."""
     lines = tuple(
         request.line + (f" × {request.weight:g}" if len(workload.requests) > 1 else "")
         for request in workload.requests
@@ -142,7 +143,8 @@ def _workload(workload: Workload, experiment: Experiment) -> WorkloadSummary:
     return WorkloadSummary(workload.name, workload.description, lines, loads)
 
 
-def _load(load: Load) -> LoadSummary:
+def load_summary(load: Load) -> LoadSummary:
+    """What the summary says of a load."""
     if isinstance(load, OpenLoad):
         bursts = load.burst is not None
         return LoadSummary(load.name, load.mode, load.rate, None, load.text, bursts)

@@ -75,7 +75,9 @@ def _point(
 ) -> ScalePoint:
     held, memory, asked = in_hand(trial), memory_mb(trial), users[trial.load]
     kb = _kb_per_waiting(trial, _fewest(series, trial))
-    cpu = None if trial.cpu_s is None else trial.cpu_s / experiment.measure_s
+    load = next(load for load in experiment.loads if load.name == trial.load)
+    window_s = experiment.window_s(load)
+    cpu = None if trial.cpu_s is None else trial.cpu_s / window_s
     limit, text = "", _all_in_hand(trial.profile, asked, memory, kb, cpu)
     if held is None:
         text = (
@@ -83,7 +85,7 @@ def _point(
         )
     elif held < ALL_SHARE * asked:
         budget = experiment.server_budget()
-        hit = limit_of(Seen(trial, held, experiment.measure_s, budget, environment))
+        hit = limit_of(Seen(trial, held, window_s, budget, environment))
         limit = hit.name if hit else ""
         why = hit.why if hit else "no instrument names what it hit"
         text = f"{trial.profile} has {_count(held)} of {asked:,} in hand: {why}."

@@ -110,7 +110,7 @@ def connections_at_most(experiment: Experiment) -> int:
     if opened or experiment.capacity is not None:
         return experiment.max_in_flight
     users = max(load.users for load in experiment.loads if isinstance(load, ClosedLoad))
-    seconds = experiment.warmup_s + experiment.measure_s
+    seconds = experiment.warmup_s + max(map(experiment.window_s, experiment.loads))
     beside = 2 * seconds * experiment.bystander.rate if experiment.bystander else 0.0
     return min(experiment.max_in_flight, users + math.ceil(beside))
 

@@ -121,6 +121,11 @@ def test_a_workload_may_narrow_profiles_and_loads() -> None:
             "loads.many.burst ends at 2.1, allowed: before measure_s, which is 2",
         ),
         (
+            "rate = 100.0",
+            "rate = 100.0\nmeasure_s = 1.0\nburst = { factor = 2.0, from_s = 0.5, for_s = 0.6 }",
+            "loads.many.burst ends at 1.1, allowed: before measure_s, which is 1",
+        ),
+        (
             "ms = 100",
             "ms = { normal = 3 }",
             "requests[0].params.ms.normal is not a key here, allowed: exponential,",

@@ -46,6 +46,15 @@ def test_requests_are_stamped_and_some_captured_from_a_quarter_of_the_window_on(
     assert sync.ledgers == Path("/ledgers")
 
 
+def test_a_load_may_be_measured_for_longer_or_shorter_than_others() -> None:
+    one = '[[loads]]\nname = "short"\nmode = "closed"\nusers = 3\nmeasure_s = 2.0\n'
+    assert [(plan.load, plan.measure_s) for plan in plans(one)] == [
+        *[("short", 2.0)] * 2,
+        *[("50/s", 8.0)] * 2,
+    ]
+    assert [plan.capture and plan.capture.from_s for plan in plans(one)] == [0.5, 0.5, 2.0, 2.0]
+
+
 @pytest.mark.parametrize("from_s", [0.0, 6.5])
 def test_an_experiment_may_say_from_when_on_requests_are_captured(from_s: float) -> None:
     assert plans(f"capture_from_s = {from_s}")[1].capture == Capture(from_s=from_s, count=50)

@@ -114,7 +114,8 @@ def summary(cases: Sequence[Case], spread: Sequence[float] = QUIET, **more: Any)
         budget={name: getattr(budget, name) for name in budget.__dataclass_fields__},
         profiles=tuple(ProfileSummary(p, "", (), PROFILES[p].facts(budget)) for p in profiles),
         workloads=tuple(
-            WorkloadSummary(w, "", REQUESTS[w]) for w in dict.fromkeys(c.workload for c in cases)
+            WorkloadSummary(w, "", REQUESTS.get(w, ()))
+            for w in dict.fromkeys(c.workload for c in cases)
         ),
         loads=tuple(LoadSummary(f"{r:g}/s", "open", r, None, f"open, {r:g}/s") for r in loads),
         environment={},
