@@ -45,7 +45,9 @@ class MixedEngine(Engine):
         if client is None:
             super().issue(target, intended_ns, then, pool)
             return
-        asked = not client.misbehaves and self._stamps.take(intended_ns, then is None)
+        # What is done for somebody who vanishes is told by the server, of requests with a stamp.
+        stamped = not client.misbehaves or client.kind == "vanishing"
+        asked = stamped and self._stamps.take(intended_ns, then is None)
         visit = Visit(target, intended_ns, then, asked)
         self.in_flight += 1
         if self.in_flight > self._max_in_flight:

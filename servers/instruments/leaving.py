@@ -142,6 +142,9 @@ class _Client:
         return False
 
     def _heard(self, _: Any) -> None:
+        if self._steps is None:
+            # In the same turn of the loop the work has ended, and nobody listens any more.
+            return
         if self._goes_on(self._steps):
             self.watch()
         self._end_what_is_for_nobody()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 from collections import Counter
 from pathlib import Path
 from time import perf_counter
@@ -13,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loadtests.engine.request import body_of
+from loadtests.engine.stamps import Stamps
 from tests.loadtests.stub import OK, answering
 from tests.loadtests.visits import Asked, visited
 
@@ -134,6 +136,25 @@ def test_a_vanishing_client_sends_all_and_closes(tmp_path: Path) -> None:
     assert 0.13 <= seen.closed_after_s < 0.4
     assert (row["outcome"], row["error"]) == ("gone", "none")
     assert row["sent_ms"] < 100 < 149 <= row["done_ms"]
+
+
+@pytest.mark.parametrize(
+    ("client", "stamped"),
+    [
+        ({"kind": "vanishing", "after_ms": 50.0}, True),
+        ({"kind": "retrying", "patience_ms": 50.0, "attempts": 2}, True),
+        ({"kind": "slow-sender", "bytes_per_s": 2000.0}, False),
+    ],
+)
+def test_who_may_leave_before_its_answer_is_measured_by_the_server(
+    client: dict[str, object], stamped: bool, tmp_path: Path
+) -> None:
+    """Or nothing would tell what was done for it; how slowly somebody sends is no time of its."""
+    seen = Seen()
+    every = Stamps(1e6, random.Random(0))
+    visited(seen.behave, [Asked(client)], tmp_path, drain_s=0.5, stamps=every)
+
+    assert (b"X-Request-Start: t=" in seen.data) == stamped
 
 
 def test_a_vanishing_client_takes_an_answer_that_comes_before(tmp_path: Path) -> None:

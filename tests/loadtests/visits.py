@@ -17,6 +17,7 @@ from pydantic import TypeAdapter
 from loadtests.clients import Client
 from loadtests.engine.mixed import MixedEngine
 from loadtests.engine.recorder import Recorder
+from loadtests.engine.stamps import Stamps
 from loadtests.plan import Target
 from loadtests.sample_writer import SampleWriter
 from tests.loadtests.stub import Behaviour, serving
@@ -50,6 +51,7 @@ def visited(
     drain_s: float = 5.0,
     cap: int = 100,
     gap_s: float = 0.0,
+    stamps: Stamps | None = None,
 ) -> list[Row]:
     """One request each, all at once or `gap_s` apart; the samples as a file holds them.
 
@@ -57,7 +59,7 @@ def visited(
 
     Times are milliseconds from the intended time.
     """
-    rows: list[Row] = uvloop.run(_visit(behave, asked, folder, drain_s, cap, gap_s))
+    rows: list[Row] = uvloop.run(_visit(behave, asked, folder, drain_s, cap, gap_s, stamps))
     return rows
 
 
@@ -76,11 +78,12 @@ async def _visit(
     drain_s: float,
     cap: int,
     gap_s: float,
+    stamps: Stamps | None,
 ) -> list[Row]:
     targets = [one.target(number) for number, one in enumerate(asked)]
     async with serving(behave) if behave else nobody() as port:
         recorder = Recorder(perf_counter_ns())
-        engine = MixedEngine("127.0.0.1", port, recorder, cap)
+        engine = MixedEngine("127.0.0.1", port, recorder, cap, stamps)
         for target in targets:
             engine.add_target(target.url, None, target.method, target.body_bytes)
             if target.client is not None:

@@ -147,6 +147,24 @@ def test_who_listens_later_hears_of_a_client_that_leaves_after_that() -> None:
     assert 0.049 < took_s < LONG_S / 2
 
 
+def test_a_client_that_leaves_in_the_turn_in_which_the_work_ends_disturbs_nobody() -> None:
+    async def case(server: Server) -> tuple[str, list[Any]]:
+        loop, complaints = asyncio.get_running_loop(), list[Any]()
+        loop.set_exception_handler(lambda _, told: complaints.append(told))
+        ended: asyncio.Future[None] = loop.create_future()
+
+        def both() -> None:
+            ended.set_result(None)
+            server.leave()
+
+        loop.call_later(0.01, both)
+        result = await unless_gone(server.request(), Work(lambda: ended)())
+        await asyncio.sleep(0.01)
+        return result, complaints
+
+    assert run(case) == ("result", [])
+
+
 def test_what_is_over_sooner_is_never_listened_for() -> None:
     async def case(server: Server) -> tuple[str, int]:
         request, work = server.request(), Work(lambda: asyncio.sleep(0.001))
