@@ -19,6 +19,8 @@ TITLES = {
     "responsiveness": "Responsiveness",
     "blocking": "Blocking",
     "scalability": "Scalability",
+    "dependencies": "Dependencies",
+    "deferral": "Deferral",
     "generator": "Load generator",
 }
 """Every dashboard by the name of its module and its file, in the order in which they are read."""

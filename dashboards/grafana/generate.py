@@ -13,12 +13,20 @@ from typing import Any
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
-from dashboards.grafana import blocking, generator, responsiveness, scalability, twins
+from dashboards.grafana import (
+    blocking,
+    deferral,
+    dependencies,
+    generator,
+    responsiveness,
+    scalability,
+    twins,
+)
 from dashboards.grafana.board import build_dashboard
 from dashboards.prometheus import local, rules
 
 HOME = Path(__file__).parent / "generated"
-_BOARDS = (twins, responsiveness, blocking, scalability, generator)
+_BOARDS = (twins, responsiveness, blocking, scalability, dependencies, deferral, generator)
 
 
 def files() -> Mapping[Path, str]:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from grafana_foundation_sdk.builders import common as build
-from grafana_foundation_sdk.builders import timeseries
-from grafana_foundation_sdk.models import common
-
 from dashboards.grafana import look
 from dashboards.grafana.board import Board
-from dashboards.grafana.panels import LEVELS, Panel, latencies, lines, shares, stack
+from dashboards.grafana.panels import LEVELS, Panel, latencies, limited, lines, shares, stack
 from dashboards.grafana.pictures import states
 from dashboards.grafana.queries import in_runs, quantiles, rate, rate_of_each, total, tripped
 
@@ -61,7 +57,7 @@ def _processor() -> tuple[Panel, Panel]:
     cpu = rate_of_each("generator", "testbed_client_cpu_seconds_total")
     delay = rate_of_each("generator", "testbed_client_run_queue_delay_seconds_total")
     return (
-        _limited(
+        limited(
             shares(
                 "CPU of each generator",
                 "Its engine is one thread: at 100 % of a CPU it can do no more.",
@@ -69,7 +65,7 @@ def _processor() -> tuple[Panel, Panel]:
             ),
             BUSY_SHARE,
         ),
-        _limited(
+        limited(
             shares(
                 "Ready to run, without a CPU",
                 "The share of the time in which each generator had work and no CPU.",
@@ -126,8 +122,3 @@ def _outcomes() -> Panel:
         look.OUTCOMES,
         *[in_runs(rate(_OUTCOMES, f'outcome="{one}"'), one) for one in look.OUTCOMES],
     )
-
-
-def _limited(panel: timeseries.Panel, value: float) -> timeseries.Panel:
-    style = build.GraphThresholdsStyleConfig().mode(common.GraphThresholdsStyleMode.DASHED)
-    return panel.thresholds(look.limit(value)).thresholds_style(style)

@@ -70,6 +70,12 @@ def shares(title: str, description: str, *queries: Query) -> timeseries.Panel:
     return lines(title, description, "percentunit", *queries, says=LEVELS).axis_soft_max(1)
 
 
+def limited(panel: timeseries.Panel, value: float) -> timeseries.Panel:
+    """Draw a bound that no line of a panel shall pass."""
+    style = build.GraphThresholdsStyleConfig().mode(common.GraphThresholdsStyleMode.DASHED)
+    return panel.thresholds(look.limit(value)).thresholds_style(style)
+
+
 def stack(
     title: str, description: str, unit: str, colours: Mapping[str, str], *parts: Query
 ) -> timeseries.Panel:

@@ -82,9 +82,9 @@ def total(name: str, *matchers: str, by: Sequence[str] = PROFILE) -> str:
     return promql.total(series(name, *matchers), by)
 
 
-def peaks(name: str, by: Sequence[str] = PROFILE) -> str:
+def peaks(name: str, *matchers: str, by: Sequence[str] = PROFILE) -> str:
     """The greatest that each gauge has been since the point before, summed."""
-    return promql.total(promql.peak(series(name), WINDOW), by)
+    return promql.total(promql.peak(series(name, *matchers), WINDOW), by)
 
 
 def highest(name: str, *matchers: str, by: Sequence[str] = PROFILE) -> str:
@@ -110,11 +110,14 @@ def mean(histogram: str, *matchers: str, by: Sequence[str] = PROFILE, window: st
     return ratio(observed, count)
 
 
-def quantiles(histogram: str, *matchers: str, upper: int = 99) -> tuple[Query, ...]:
+def quantiles(
+    histogram: str, *matchers: str, upper: int = 99, by: Sequence[str] = PROFILE
+) -> tuple[Query, ...]:
     """A high percentile of a histogram, and beside it the median."""
     drawn: dict[int, Drawn] = {upper: "line", 50: "thin"}
+    whose = " ".join(f"{{{{{label}}}}}" for label in by)
     return tuple(
-        in_runs(quantile(percent / 100, histogram, *matchers), f"{{{{profile}}}} p{percent}", how)
+        in_runs(quantile(percent / 100, histogram, *matchers, by=by), f"{whose} p{percent}", how)
         for percent, how in drawn.items()
     )
 

@@ -16,6 +16,10 @@ Json = dict[str, Any]
 
 # What Grafana makes of it where the time shown is short: four scrapes.
 WINDOW = "4s"
+OF_SERVICES = ("dependencies", "deferral")
+"""The dashboards whose panels want servers that call on others."""
+HEADER = ("Validity", "Running", "mark Phases")
+"""What all dashboards ask for alike."""
 DASHBOARDS: dict[str, Json] = {
     path.stem: json.loads(path.read_text("utf-8")) for path in sorted(generate.HOME.glob("*.json"))
 }

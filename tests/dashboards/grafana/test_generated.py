@@ -24,14 +24,14 @@ def test_a_committed_file_is_as_its_code_makes_it(path: Path) -> None:
 def test_the_check_passes_and_writes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     assert entry.main(["grafana", "--check"]) == 0
 
-    assert capsys.readouterr().out == "6 files are as the code makes them\n"
+    assert capsys.readouterr().out == "8 files are as the code makes them\n"
 
 
 @pytest.fixture
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(generate, "HOME", tmp_path / "generated")
     monkeypatch.chdir(tmp_path)
-    assert len(generate.write()) == 5
+    assert len(generate.write()) == 7
     return tmp_path / "generated"
 
 
@@ -72,7 +72,7 @@ def test_the_sdk_reads_a_dashboard_without_losing_anything(name: str) -> None:
     assert again == (generate.HOME / f"{name}.json").read_text("utf-8")
 
 
-def test_there_are_five_dashboards_in_the_classic_schema() -> None:
+def test_there_are_seven_dashboards_in_the_classic_schema() -> None:
     assert sorted(DASHBOARDS) == sorted(board.TITLES)
     assert {one["schemaVersion"] for one in DASHBOARDS.values()} == {42}
     assert {one["uid"] for one in DASHBOARDS.values()} == {f"testbed-{n}" for n in board.TITLES}

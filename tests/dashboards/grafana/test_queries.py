@@ -20,22 +20,9 @@ NOT_SHOWN = {
     "by itself; how long it is past is testbed_event_loop_stalled_seconds",
     "testbed_active_request_seconds_total": "its rate is the mean of the active requests, which "
     "are shown; the analysis holds Little's law against it",
-    **dict.fromkeys(
-        (name for name in METRICS if name.startswith("testbed_job")),
-        "no experiment of the dashboards gives jobs; the report has their figures",
-    ),
     "testbed_sampled_seconds_total": "the time that the same is divided by",
     "testbed_host_cpu_seconds_total": "of the host only what a hypervisor took concerns a trial, "
     "and the analysis judges that",
-    "testbed_pool_wait_seconds": "how many wait for a place is shown, and by Little's law that is "
-    "how long; Prometheus can be asked for the distribution",
-    **{
-        name: "of no profile, and so no panel's; the report says whether it was the bottleneck"
-        for name in METRICS
-        if METRICS[name].writer == "downstream"
-    },
-    "testbed_abandoned_requests_total": "none unless clients leave, and then the report has them",
-    "testbed_abandoned_seconds_total": "the same",
 }
 """Metrics that no panel asks for, and why."""
 

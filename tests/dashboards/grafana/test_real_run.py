@@ -31,6 +31,8 @@ from tests.dashboards.grafana.real_run import (
     scraped,
 )
 from tests.dashboards.grafana.shown import (
+    HEADER,
+    OF_SERVICES,
     QUERIES,
     VARIABLES,
     Asked,
@@ -54,6 +56,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
         yield found
 
 
+ASKED = [one for one in QUERIES if one.dashboard not in OF_SERVICES or one.panel in HEADER]
+"""What is asked for of servers that call on nobody; of the others see `test_services_run`."""
 LOOPLESS = "a sync worker has no loop and no pool"
 UNPHASED = "a load by hand has no phases"
 HEALTHY = "a gate trips where one is provoked"
@@ -78,7 +82,7 @@ def asked_of(asked: Asked) -> tuple[str, ...]:
 
 EACH = [
     pytest.param(asked, profile, id=f"{asked} · {profile}")
-    for asked in QUERIES
+    for asked in ASKED
     for profile in asked_of(asked)
 ]
 
@@ -94,14 +98,14 @@ def test_every_query_has_finite_data_of_both_servers_throughout(
     assert max(len(series.values) for series in found) >= SEEN_S, found
 
 
-@pytest.mark.parametrize("asked", QUERIES, ids=str)
+@pytest.mark.parametrize("asked", ASKED, ids=str)
 def test_an_exception_is_one(asked: Asked, run: Run) -> None:
     _, reason = EXCEPTIONS.get(asked.panel, ((), ""))
     if reason in (LOOPLESS, UNPHASED):
         assert run.prometheus.over(filled(asked.expression, "sync"), run.start, run.end) == []
 
 
-@pytest.mark.parametrize("asked", QUERIES, ids=str)
+@pytest.mark.parametrize("asked", ASKED, ids=str)
 def test_every_selector_matches_series_that_are_served(asked: Asked, run: Run) -> None:
     for selector in selectors(asked.expression):
         # In this run every request is answered with success.
@@ -239,7 +243,7 @@ def test_while_every_worker_is_stopped_the_servers_view_stays_fresh(run: Run) ->
     slots = run.prometheus.now('testbed_worker_slots{profile=~"sync|uvloop"}')
     pids = {int(one.labels["worker"]): one.labels["profile"] for one in slots}
     assert sorted(pids.values()) == ["sync"] * SLOTS + ["uvloop"]
-    asked = [one for one in QUERIES if of_servers(one)]
+    asked = [one for one in ASKED if of_servers(one)]
     assert len(asked) >= 20
     assert QUIET.keys() <= {one.panel for one in asked}
     queue = 'testbed_accept_queue_connections{profile="sync"}'
