@@ -31,7 +31,7 @@ def board() -> Board:
 
 
 def _rates() -> tuple[Panel, Panel]:
-    succeeded = rate(_ANSWERS, 'http_response_status_code!~"[45].."')
+    succeeded = rate(_ANSWERS, 'http_response_status_code=~"[123].."')
     return (
         lines(
             "Answers per second: clients",
