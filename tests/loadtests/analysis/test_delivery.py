@@ -136,6 +136,50 @@ def test_a_job_that_a_client_was_told_of_must_be_there() -> None:
     ]
 
 
+POLLS = [
+    pytest.param(Row(1.0, 300.0, status=200, attempts=4, accepted=3.0), id="done"),
+    pytest.param(
+        Row(
+            1.0, 300.0, Outcome.FAILED, ErrorKind.UNDELIVERED, status=200, attempts=4, accepted=3.0
+        ),
+        id="failed",
+    ),
+    pytest.param(
+        Row(1.0, 9e3, Outcome.CENSORED, status=0, attempts=40, accepted=3.0), id="censored"
+    ),
+    pytest.param(
+        Row(1.0, 300.0, Outcome.FAILED, ErrorKind.RESET, status=0, attempts=4, accepted=3.0),
+        id="reset",
+    ),
+]
+
+
+@pytest.mark.parametrize("row", POLLS)
+def test_who_polled_was_told_of_one_job_whatever_its_last_poll_said(row: Row) -> None:
+    again = dataclasses.replace(row, at=row.at + 1.0)
+
+    assert lost(trial([row, again], record([job(1.0), job(2.0)]))) == []
+    # Its polls give no job, and it cannot have been told of one that is not there.
+    assert len(lost(trial([row, again], record([job(1.0)])))) == 1
+    assert len(lost(trial([row, again], record([job(1.0), job(2.0), job(3.0)])))) == 1
+
+
+@pytest.mark.parametrize(("status", "least", "most"), [(202, 1, 3), (503, 0, 2), (0, 0, 3)])
+def test_each_attempt_of_who_retried_may_have_given_a_job(
+    status: int, least: int, most: int
+) -> None:
+    (row,) = told(1.0, status=status)
+    outcome = row.outcome if status else Outcome.GONE
+    rows = [dataclasses.replace(row, outcome=outcome, attempts=3)]
+    wrong = [
+        jobs for jobs in range(5) if lost(trial(rows, record([job(1.0) for _ in range(jobs)])))
+    ]
+
+    assert wrong == [jobs for jobs in range(5) if not least <= jobs <= most]
+    (text,) = lost(trial(rows, record([job(1.0)] * 9)))
+    assert text.endswith(" times beside 2 earlier attempts, the server has 9")
+
+
 @pytest.mark.parametrize("outcome", [Outcome.CENSORED, Outcome.FAILED])
 def test_who_was_not_answered_may_have_given_a_job_or_not(outcome: Outcome) -> None:
     error = ErrorKind.RESET if outcome == Outcome.FAILED else ErrorKind.NONE
