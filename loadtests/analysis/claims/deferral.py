@@ -20,7 +20,7 @@ from loadtests.analysis.claims.kinds import Line, kinds, lines
 from loadtests.analysis.claims.observed import Observation
 from loadtests.analysis.claims.observing import observe
 from loadtests.analysis.claims.telling import Judgement, judged, not_measured
-from loadtests.analysis.claims.words import listed, ms
+from loadtests.analysis.claims.words import count, listed, ms
 from loadtests.analysis.deferred import Deferred
 from loadtests.analysis.subjects import WorkloadSummary
 from loadtests.analysis.summary import Summary
@@ -108,15 +108,27 @@ def _observed(summary: Summary, now: Cell, later: Cell) -> Observation:
 
 
 def _record(found: Sequence[Deferred]) -> str:
-    """What the records of all jobs say, in one sentence or two."""
-    if not found:
-        return ""
-    accepted = sum(one.accepted for one in found)
-    parts = [f"{sum(one.done for one in found):,} were done when the trials ended"]
+    """What the records of all jobs say, in some sentences."""
+    whole = [one for one in found if not one.forgotten]
+    texts = [_of_whole(whole)] if whole else []
+    if short := len(found) - len(whole):
+        kept = "there were more jobs than a server keeps records of, so nothing is told of them"
+        texts.append(f"In {count(short, 'trial')} {kept}.")
+    return " ".join(texts)
+
+
+def _of_whole(found: Sequence[Deferred]) -> str:
+    """What records say in which no job is missing."""
+
+    def total(name: str) -> int:
+        return sum(getattr(one, name) for one in found)
+
+    parts = [f"{total('done'):,} were done when the trials ended"]
     for name, words in (("left", "still waited"), ("failed", "had failed")):
-        if number := sum(getattr(one, name) for one in found):
+        if number := total(name):
             parts.append(f"{number:,} {words}")
-    text = f"Of {accepted:,} jobs that were accepted {listed([*parts, 'none was lost'])}."
+    parts.append("none was lost")
+    text = f"Of {total('accepted'):,} jobs that were accepted {listed(parts)}."
     delivered = [one.delivery_p50_ms for one in found if one.delivery_p50_ms is not None]
     if delivered:
         least, most = ms(min(delivered)), ms(max(delivered))

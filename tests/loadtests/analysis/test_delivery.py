@@ -106,6 +106,53 @@ def test_what_was_left_counts_with_its_age_and_what_failed_does_not() -> None:
     assert found.wait_p50_ms == 20
 
 
+FORGOTTEN = [float(ms) for ms in range(0, 10_000, 100)]
+"""When jobs were accepted of which the first have no record any more."""
+
+
+def test_jobs_without_a_record_are_not_taken_for_none() -> None:
+    kept = [job(one) for one in FORGOTTEN[60:-1]] + [job(FORGOTTEN[-1], took=None, state="running")]
+    summary = summarize(trial(told(*FORGOTTEN), record(kept, accepted=100, done=99)))
+    found = summary.deferred
+
+    assert found is not None
+    assert found.forgotten == 60
+    assert (found.accepted, found.done) == (None, None)
+    # Of these every job has its record.
+    assert (found.failed, found.left, found.refused) == (0, 1, 0)
+    times = (found.wait_p50_ms, found.delivery_p50_ms, found.delivery_max_ms, found.at_least_ms)
+    assert times == (None, None, None, None)
+    # Jobs that ended are accounted for by the server's counts.
+    assert not [reason for reason in summary.reasons if reason.code == "jobs_lost"]
+
+
+def test_jobs_of_any_state_may_be_without_a_record() -> None:
+    kept = [job(one) for one in FORGOTTEN[60:]]
+    counts = {"accepted": 100, "done": 60, "failed": 10, "waiting": 20, "running": 10}
+    found = summarize(trial(told(*FORGOTTEN), record(kept, **counts))).deferred
+
+    assert found is not None
+    assert found.forgotten == 60
+    assert (found.accepted, found.done, found.failed, found.left) == (None, None, None, None)
+
+
+@pytest.mark.parametrize(("first_ms", "forgotten"), [(-500.0, 0), (-50.0, 30)])
+def test_what_was_forgotten_is_not_missed_where_it_ended_before_the_window(
+    first_ms: float, forgotten: int
+) -> None:
+    """The oldest record is of a job that ended 100 ms after `first_ms`; older ones had before."""
+    at = [first_ms, *FORGOTTEN]
+    counts = {"accepted": 131, "done": 131}
+    rows = told(*(-900.0 + n for n in range(30)), *at)
+    found = summarize(trial(rows, record([job(one) for one in at], **counts))).deferred
+
+    assert found is not None
+    assert found.forgotten == forgotten
+    whole = not forgotten
+    assert (found.accepted, found.done) == ((100, 100) if whole else (None, None))
+    assert found.delivery_p50_ms == (100.0 if whole else None)
+
+
 def test_refusals_of_the_window_are_those_that_clients_saw() -> None:
     rows = [*told(100.0), *told(-5.0, 200.0, 300.0, status=503)]
     found = summarize(trial(rows, record([job(100.0)], refused=3))).deferred

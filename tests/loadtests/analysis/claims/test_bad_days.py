@@ -184,6 +184,29 @@ def test_deferral_is_supported_where_what_is_accepted_is_accepted_at_once() -> N
     assert found.anchor == "workload-2"
 
 
+def test_deferral_tells_nothing_of_jobs_where_records_are_missing() -> None:
+    made = deferring({"sync": 101.0, "uvloop": 101.0}, {"sync": 2.0, "uvloop": 1.5}, RECORD)
+    short = dataclasses.replace(
+        RECORD, accepted=None, done=None, delivery_p50_ms=None, forgotten=9_000
+    )
+
+    def with_short(most: int) -> str:
+        later = [trial.number for trial in made.trials if trial.deferred][:most]
+        trials = tuple(
+            dataclasses.replace(trial, deferred=short) if trial.number in later else trial
+            for trial in made.trials
+        )
+        return claim("deferral", dataclasses.replace(made, trials=trials)).detail
+
+    assert (
+        "Of 2,700 jobs that were accepted 2,610 were done when the trials ended, 90 still waited "
+        "and none was lost. Half of them were delivered within 105 ms. In 1 trial there were more "
+        "jobs than a server keeps records of, so nothing is told of them."
+    ) in with_short(1)
+    assert "accepted" not in with_short(10)
+    assert "In 10 trials there were more jobs" in with_short(10)
+
+
 def test_deferral_compares_the_same_work_only() -> None:
     made = deferring({"sync": 101.0}, {"sync": 2.0}, RECORD, work="ms=50&units=0")
 
