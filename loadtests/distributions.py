@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from itertools import pairwise
 from statistics import NormalDist
 from typing import Self
@@ -79,13 +80,14 @@ class Distribution(BaseModel):
     def text(self) -> str:
         """As it stands in a request line: `exponential(100)`, `choice(10:3,200:1)`."""
         if self.exponential is not None:
-            return f"exponential({self.exponential:g})"
+            return f"exponential({_plain(self.exponential)})"
         if self.lognormal is not None:
-            return f"lognormal({self.lognormal:g},{self.sigma:g})"
+            return f"lognormal({_plain(self.lognormal)},{_plain(self.sigma or 0.0)})"
         if self.uniform is not None:
             return f"uniform({self.uniform[0]},{self.uniform[1]})"
         values, weights = self.choice or (), self.weights or (1.0,) * len(self.choice or ())
-        return f"choice({','.join(f'{v}:{w:g}' for v, w in zip(values, weights, strict=True))})"
+        pairs = zip(values, weights, strict=True)
+        return f"choice({','.join(f'{value}:{_plain(weight)}' for value, weight in pairs)})"
 
     def chosen(self) -> list[tuple[int, float]]:
         """The values of a choice, each with its probability; none of any other."""
@@ -125,7 +127,11 @@ def whole(values: list[float]) -> Iterator[int]:
 
 
 def mean_of(text: str) -> float | None:
-    """The mean of a number or of a distribution's text; None where it is neither."""
+    """The mean of a number or of a distribution's text; None where it is neither.
+
+    Texts of earlier versions may have an exponent, whose plus is a blank to who reads a query.
+    """
+    text = text.replace(" ", "+")
     found = _TEXT.fullmatch(text)
     if found is None:
         try:
@@ -139,6 +145,11 @@ def mean_of(text: str) -> float | None:
     if shape == "uniform":
         return sum(map(float, parts)) / 2.0
     return float(parts[0]) if shape in _SHAPES else None
+
+
+def _plain(number: float) -> str:
+    """All of its digits, and no exponent: whoever reads a query takes a plus for a blank."""
+    return f"{Decimal(repr(float(number))):f}".removesuffix(".0")
 
 
 def _listed(values: tuple[int, ...]) -> str:

@@ -31,6 +31,11 @@ def _column(
     return Column(heading, unit, _of(name), meaning, show, optional=True, floor=bound)
 
 
+def _forgotten(trial: Trial) -> float | None:
+    """None where no record is missing: then it is not told of."""
+    return _of("forgotten")(trial) or None
+
+
 DEFERRED = (
     _column(
         "accepted", "jobs", "accepted",
@@ -61,5 +66,11 @@ DEFERRED = (
         "delivery max", "ms", "delivery_max_ms",
         "The longest from acceptance to done. ≥ where jobs were left: they count with their age.",
         figure,
+    ),
+    Column(
+        "without a record", "jobs", _forgotten,
+        "Ended jobs of which the server had no record any more: it keeps those of so many only. "
+        "– stands for what cannot be known without them.",
+        count, optional=True,
     ),
 )  # fmt: skip

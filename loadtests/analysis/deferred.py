@@ -14,13 +14,16 @@ class Deferred:
     was done, `wait` that until it was begun, in milliseconds. Those that were left count with
     their age when the server was stopped: a figure at or above `at_least_ms`, the smallest such
     age, is a lower bound. Failed ones do not enter.
+
+    A server keeps the records of so many ended jobs only. Where some of the window may be among
+    the `forgotten`, what cannot be known without them is None.
     """
 
-    accepted: int
+    accepted: int | None
     refused: int
-    done: int
-    failed: int
-    left: int
+    done: int | None
+    failed: int | None
+    left: int | None
     wait_p50_ms: float | None
     wait_p99_ms: float | None
     delivery_p50_ms: float | None
@@ -28,3 +31,4 @@ class Deferred:
     delivery_p99_ms: float | None
     delivery_max_ms: float | None
     at_least_ms: float | None = None
+    forgotten: int = 0

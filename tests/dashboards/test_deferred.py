@@ -37,6 +37,28 @@ def test_the_figures_of_jobs_stand_below_those_of_their_requests_only() -> None:
     assert "<td>117</td>" in made
 
 
+def test_jobs_without_a_record_are_told_and_what_they_hide_is_not_stated() -> None:
+    run = summaries.tour()
+    short = dataclasses.replace(
+        FOUND, accepted=None, done=None, delivery_p50_ms=None, at_least_ms=None, forgotten=9_000
+    )
+    whole, hidden = (
+        {
+            column.heading: column.of_trial(dataclasses.replace(run.trials[0], deferred=found))
+            for column in DEFERRED
+        }
+        for found in (FOUND, short)
+    )
+
+    assert whole["without a record"] == "–"
+    assert (hidden["accepted"], hidden["done"], hidden["delivery p50"]) == ("–", "–", "–")
+    assert (hidden["left"], hidden["without a record"]) == ("117", "9000")
+    trials = tuple(dataclasses.replace(trial, deferred=FOUND) for trial in run.trials)
+    assert "without a record" not in page.render(dataclasses.replace(run, trials=trials))
+    trials = tuple(dataclasses.replace(trial, deferred=short) for trial in run.trials)
+    assert "without a record" in page.render(dataclasses.replace(run, trials=trials))
+
+
 def test_a_delivery_beyond_the_age_of_what_was_left_is_a_lower_bound() -> None:
     trial = dataclasses.replace(summaries.tour().trials[0], deferred=FOUND)
     shown = {column.heading: column.of_trial(trial) for column in DEFERRED}

@@ -11,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
+from loadtests.analysis.claims.kinds import asked_ms
+from loadtests.analysis.subjects import WorkloadSummary
 from loadtests.distributions import Distribution, mean_of, whole
 from loadtests.variants import variants
 from loadtests.workload import Request
@@ -110,6 +112,32 @@ def test_a_mean_is_read_from_a_request_line(text: str, mean: float | None) -> No
 @pytest.mark.parametrize("one", [shape for shape, _ in SHAPES], ids=lambda one: one.text)
 def test_what_a_line_shows_has_the_mean_of_what_is_sent(one: Distribution) -> None:
     assert mean_of(one.text) == one.mean
+
+
+@pytest.mark.parametrize(
+    ("one", "text"),
+    [
+        (Distribution(choice=(10, 50), weights=(3e6, 1e6)), "choice(10:3000000,50:1000000)"),
+        (Distribution(choice=(10, 50), weights=(3e-7, 1e-7)), "choice(10:0.0000003,50:0.0000001)"),
+        (
+            Distribution(choice=(10, 50), weights=(3e22, 1e22)),
+            f"choice(10:3{22 * '0'},50:1{22 * '0'})",
+        ),
+        (Distribution(exponential=1_234_567.8), "exponential(1234567.8)"),
+        (Distribution(lognormal=2e6, sigma=1e-5), "lognormal(2000000,0.00001)"),
+    ],
+)
+def test_a_line_has_no_exponent_and_is_read_as_it_was_written(one: Distribution, text: str) -> None:
+    line = WorkloadSummary("w", "", (f"GET /wait?ms={one.text}",))
+
+    assert one.text == text
+    assert asked_ms(line) == pytest.approx(one.mean)
+
+
+def test_a_line_of_an_earlier_version_may_have_an_exponent() -> None:
+    line = WorkloadSummary("w", "", ("GET /wait?ms=choice(10:3e+06,50:1e+06)",))
+
+    assert asked_ms(line) == mean_of("choice(10:3e+06,50:1e+06)") == 20.0
 
 
 def test_a_distributed_request_is_one_kind_and_its_weight_is_shared_out() -> None:

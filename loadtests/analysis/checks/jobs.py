@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from loadtests.analysis.saved import SavedTrial
 from loadtests.analysis.summary import Reason
-from loadtests.samples import Outcome, Samples
+from loadtests.samples import NEVER, Outcome, Samples
 
 ACCEPTED = 202
 HINT = "do not rely on this trial: run it again, and report this where it happens again"
@@ -19,7 +19,7 @@ def against(trial: SavedTrial) -> Iterator[Reason]:
     """A reason where jobs are missing: accepted = waiting + running + done + failed.
 
     What was accepted must also be what clients were told, and those of whom nobody knows: who had
-    sent a job and got no answer may have one.
+    sent a job and got no answer may have one, and so may each earlier attempt of who retried.
     """
     found = trial.jobs
     if found is None:
@@ -28,13 +28,26 @@ def against(trial: SavedTrial) -> Iterator[Reason]:
     if kept != found.accepted:
         text = f"{found.accepted} jobs were accepted, {kept} have a fate"
         yield Reason("jobs_lost", text, HINT)
-    posts = posts_of(trial, trial.samples)
-    told = int(np.count_nonzero(posts & (trial.samples.status == ACCEPTED)))
-    silent = trial.samples.outcome != Outcome.DROPPED
-    unknown = int(np.count_nonzero(posts & silent & (trial.samples.status == 0)))
-    if not told <= found.accepted <= told + unknown:
-        text = f"clients were told of {told} accepted jobs and not answered {unknown} times, "
-        yield Reason("jobs_lost", f"{text}the server has {found.accepted}", HINT)
+    told, unknown, earlier = _by_clients(trial)
+    if not told <= found.accepted <= told + unknown + earlier:
+        text = f"clients were told of {told} accepted jobs and not answered {unknown} times"
+        beside = f" beside {earlier} earlier attempts" if earlier else ""
+        yield Reason("jobs_lost", f"{text}{beside}, the server has {found.accepted}", HINT)
+
+
+def _by_clients(trial: SavedTrial) -> tuple[int, int, int]:
+    """Requests that gave a job and were told so, those without an answer, and earlier attempts.
+
+    The status of who polled is that of its last poll; that it was told shows in `accepted_ns`. Its
+    further attempts are polls, which give no job.
+    """
+    samples = trial.samples
+    posts = posts_of(trial, samples)
+    polled = samples.accepted_ns != NEVER
+    told = posts & (polled | (samples.status == ACCEPTED))
+    unknown = posts & ~told & (samples.status == 0) & (samples.outcome != Outcome.DROPPED)
+    earlier = samples.attempts[posts & ~polled] - 1
+    return int(np.count_nonzero(told)), int(np.count_nonzero(unknown)), int(earlier.sum())
 
 
 def posts_of(trial: SavedTrial, samples: Samples) -> npt.NDArray[np.bool_]:

@@ -16,14 +16,16 @@ from dataclasses import replace
 from loadtests.analysis.claims.advantage import P50
 from loadtests.analysis.claims.cells import Cell, cells
 from loadtests.analysis.claims.evidence import REFUTED
-from loadtests.analysis.claims.kinds import kinds, lines
+from loadtests.analysis.claims.kinds import Line, kinds, lines
 from loadtests.analysis.claims.observed import Observation
 from loadtests.analysis.claims.observing import observe
 from loadtests.analysis.claims.telling import Judgement, judged, not_measured
-from loadtests.analysis.claims.words import listed, ms
+from loadtests.analysis.claims.words import count, listed, ms
 from loadtests.analysis.deferred import Deferred
 from loadtests.analysis.subjects import WorkloadSummary
 from loadtests.analysis.summary import Summary
+from loadtests.distributions import mean_of
+from servers.contract import AT
 
 MISSING = "workload of jobs, and another that does the same at once, in valid trials of one profile"
 JOBS_LOST = "jobs_lost"
@@ -54,21 +56,42 @@ def _pairs(summary: Summary) -> Iterator[tuple[Cell, Cell]]:
     for later in opened:
         if kinds(later.workload) != {"deferred"}:
             continue
+        work = _work(later.workload)
         for now in opened:
-            same = now.load == later.load and _work(now.workload) == _work(later.workload)
-            if same and kinds(now.workload) <= {"waiting", "computing"}:
+            if now.load != later.load or not kinds(now.workload) <= {"waiting", "computing"}:
+                continue
+            if work is not None and _work(now.workload) == work:
                 yield now, later
 
 
-def _work(workload: WorkloadSummary) -> tuple[float, float]:
-    """Milliseconds of waiting and units of computing that a request asks for on average."""
-    found = lines(workload)
-    total = sum(line.weight for line in found)
-    ms_, units = (
-        sum(line.weight * float(line.parameters.get(name, 0)) for line in found) / total
-        for name in ("ms", "units")
-    )
-    return round(ms_, 6), round(units, 6)
+def _work(workload: WorkloadSummary) -> tuple[float, float] | None:
+    """Milliseconds of waiting and units of computing that a request asks for on average.
+
+    None where that is not known of all of them.
+    """
+    methods = [text.partition(" ")[0] for text in workload.requests]
+    total_ms = total_units = total = 0.0
+    for method, line in zip(methods, lines(workload), strict=True):
+        asked = _asked(method, line)
+        if asked is None:
+            return None
+        total_ms += line.weight * asked[0]
+        total_units += line.weight * asked[1]
+        total += line.weight
+    return (round(total_ms / total, 6), round(total_units / total, 6)) if total else None
+
+
+def _asked(method: str, line: Line) -> tuple[float, float] | None:
+    """What one kind of request asks for, on average and with the contract's defaults.
+
+    None where it has no parameter for its work, or does more than these say.
+    """
+    endpoint = AT.get((method, line.path))
+    if endpoint is None or not line.alone or not {"ms", "units"} & endpoint.defaults.keys():
+        return None
+    given = {name: str(value) for name, value in endpoint.defaults.items()} | line.parameters
+    ms_, units = mean_of(given.get("ms", "0")), mean_of(given.get("units", "0"))
+    return None if ms_ is None or units is None else (ms_, units)
 
 
 def _observed(summary: Summary, now: Cell, later: Cell) -> Observation:
@@ -85,15 +108,27 @@ def _observed(summary: Summary, now: Cell, later: Cell) -> Observation:
 
 
 def _record(found: Sequence[Deferred]) -> str:
-    """What the records of all jobs say, in one sentence or two."""
-    if not found:
-        return ""
-    accepted = sum(one.accepted for one in found)
-    parts = [f"{sum(one.done for one in found):,} were done when the trials ended"]
+    """What the records of all jobs say, in some sentences."""
+    whole = [one for one in found if not one.forgotten]
+    texts = [_of_whole(whole)] if whole else []
+    if short := len(found) - len(whole):
+        kept = "there were more jobs than a server keeps records of, so nothing is told of them"
+        texts.append(f"In {count(short, 'trial')} {kept}.")
+    return " ".join(texts)
+
+
+def _of_whole(found: Sequence[Deferred]) -> str:
+    """What records say in which no job is missing."""
+
+    def total(name: str) -> int:
+        return sum(getattr(one, name) for one in found)
+
+    parts = [f"{total('done'):,} were done when the trials ended"]
     for name, words in (("left", "still waited"), ("failed", "had failed")):
-        if number := sum(getattr(one, name) for one in found):
+        if number := total(name):
             parts.append(f"{number:,} {words}")
-    text = f"Of {accepted:,} jobs that were accepted {listed([*parts, 'none was lost'])}."
+    parts.append("none was lost")
+    text = f"Of {total('accepted'):,} jobs that were accepted {listed(parts)}."
     delivered = [one.delivery_p50_ms for one in found if one.delivery_p50_ms is not None]
     if delivered:
         least, most = ms(min(delivered)), ms(max(delivered))

@@ -106,6 +106,53 @@ def test_what_was_left_counts_with_its_age_and_what_failed_does_not() -> None:
     assert found.wait_p50_ms == 20
 
 
+FORGOTTEN = [float(ms) for ms in range(0, 10_000, 100)]
+"""When jobs were accepted of which the first have no record any more."""
+
+
+def test_jobs_without_a_record_are_not_taken_for_none() -> None:
+    kept = [job(one) for one in FORGOTTEN[60:-1]] + [job(FORGOTTEN[-1], took=None, state="running")]
+    summary = summarize(trial(told(*FORGOTTEN), record(kept, accepted=100, done=99)))
+    found = summary.deferred
+
+    assert found is not None
+    assert found.forgotten == 60
+    assert (found.accepted, found.done) == (None, None)
+    # Of these every job has its record.
+    assert (found.failed, found.left, found.refused) == (0, 1, 0)
+    times = (found.wait_p50_ms, found.delivery_p50_ms, found.delivery_max_ms, found.at_least_ms)
+    assert times == (None, None, None, None)
+    # Jobs that ended are accounted for by the server's counts.
+    assert not [reason for reason in summary.reasons if reason.code == "jobs_lost"]
+
+
+def test_jobs_of_any_state_may_be_without_a_record() -> None:
+    kept = [job(one) for one in FORGOTTEN[60:]]
+    counts = {"accepted": 100, "done": 60, "failed": 10, "waiting": 20, "running": 10}
+    found = summarize(trial(told(*FORGOTTEN), record(kept, **counts))).deferred
+
+    assert found is not None
+    assert found.forgotten == 60
+    assert (found.accepted, found.done, found.failed, found.left) == (None, None, None, None)
+
+
+@pytest.mark.parametrize(("first_ms", "forgotten"), [(-500.0, 0), (-50.0, 30)])
+def test_what_was_forgotten_is_not_missed_where_it_ended_before_the_window(
+    first_ms: float, forgotten: int
+) -> None:
+    """The oldest record is of a job that ended 100 ms after `first_ms`; older ones had before."""
+    at = [first_ms, *FORGOTTEN]
+    counts = {"accepted": 131, "done": 131}
+    rows = told(*(-900.0 + n for n in range(30)), *at)
+    found = summarize(trial(rows, record([job(one) for one in at], **counts))).deferred
+
+    assert found is not None
+    assert found.forgotten == forgotten
+    whole = not forgotten
+    assert (found.accepted, found.done) == ((100, 100) if whole else (None, None))
+    assert found.delivery_p50_ms == (100.0 if whole else None)
+
+
 def test_refusals_of_the_window_are_those_that_clients_saw() -> None:
     rows = [*told(100.0), *told(-5.0, 200.0, 300.0, status=503)]
     found = summarize(trial(rows, record([job(100.0)], refused=3))).deferred
@@ -134,6 +181,50 @@ def test_a_job_that_a_client_was_told_of_must_be_there() -> None:
     assert lost(trial(told(1.0, 2.0), record([job(1.0)]))) == [
         "clients were told of 2 accepted jobs and not answered 0 times, the server has 1"
     ]
+
+
+POLLS = [
+    pytest.param(Row(1.0, 300.0, status=200, attempts=4, accepted=3.0), id="done"),
+    pytest.param(
+        Row(
+            1.0, 300.0, Outcome.FAILED, ErrorKind.UNDELIVERED, status=200, attempts=4, accepted=3.0
+        ),
+        id="failed",
+    ),
+    pytest.param(
+        Row(1.0, 9e3, Outcome.CENSORED, status=0, attempts=40, accepted=3.0), id="censored"
+    ),
+    pytest.param(
+        Row(1.0, 300.0, Outcome.FAILED, ErrorKind.RESET, status=0, attempts=4, accepted=3.0),
+        id="reset",
+    ),
+]
+
+
+@pytest.mark.parametrize("row", POLLS)
+def test_who_polled_was_told_of_one_job_whatever_its_last_poll_said(row: Row) -> None:
+    again = dataclasses.replace(row, at=row.at + 1.0)
+
+    assert lost(trial([row, again], record([job(1.0), job(2.0)]))) == []
+    # Its polls give no job, and it cannot have been told of one that is not there.
+    assert len(lost(trial([row, again], record([job(1.0)])))) == 1
+    assert len(lost(trial([row, again], record([job(1.0), job(2.0), job(3.0)])))) == 1
+
+
+@pytest.mark.parametrize(("status", "least", "most"), [(202, 1, 3), (503, 0, 2), (0, 0, 3)])
+def test_each_attempt_of_who_retried_may_have_given_a_job(
+    status: int, least: int, most: int
+) -> None:
+    (row,) = told(1.0, status=status)
+    outcome = row.outcome if status else Outcome.GONE
+    rows = [dataclasses.replace(row, outcome=outcome, attempts=3)]
+    wrong = [
+        jobs for jobs in range(5) if lost(trial(rows, record([job(1.0) for _ in range(jobs)])))
+    ]
+
+    assert wrong == [jobs for jobs in range(5) if not least <= jobs <= most]
+    (text,) = lost(trial(rows, record([job(1.0)] * 9)))
+    assert text.endswith(" times beside 2 earlier attempts, the server has 9")
 
 
 @pytest.mark.parametrize("outcome", [Outcome.CENSORED, Outcome.FAILED])

@@ -12,7 +12,6 @@ from loadtests.analysis.claims.bad_days import GOODPUT, RECOVERY
 from loadtests.analysis.deferred import Deferred
 from loadtests.analysis.subjects import WorkloadSummary
 from loadtests.analysis.summary import Latency, Reason, Requests, Stream, Summary
-from tests.loadtests.analysis.claims import built
 from tests.loadtests.analysis.claims.built import QUIET, WINDOW_S, Case, claim, summary
 
 SLOW = "GET /hello as slow sender (15 bytes/s) × 5"
@@ -145,14 +144,19 @@ def test_who_never_recovers_took_at_least_the_rest_of_the_window() -> None:
 
 
 def deferring(
-    now: dict[str, float], later: dict[str, float], record: Deferred, work: str = "ms=100&units=0"
+    now: dict[str, float],
+    later: dict[str, float],
+    record: Deferred,
+    work: str = "ms=100&units=0",
+    at_once: Sequence[str] = ("GET /wait?ms=100",),
 ) -> Summary:
     """A run with the same work done at once and as jobs: medians of both, in milliseconds."""
     names = {"now": now, "later": later}
     cases = [Case(p, w, RATE, p50=ms) for w, of in names.items() for p, ms in of.items()]
-    lines = {"now": ("GET /wait?ms=100",), "later": (f"POST /jobs?{work}",)}
-    built.REQUESTS.update(lines)
+    requests = {"now": tuple(at_once), "later": (f"POST /jobs?{work}",)}
     made = summary(cases)
+    workloads = tuple(WorkloadSummary(w.name, "", requests[w.name]) for w in made.workloads)
+    made = dataclasses.replace(made, workloads=workloads)
     return dataclasses.replace(
         made,
         trials=tuple(
@@ -180,8 +184,72 @@ def test_deferral_is_supported_where_what_is_accepted_is_accepted_at_once() -> N
     assert found.anchor == "workload-2"
 
 
+def test_deferral_tells_nothing_of_jobs_where_records_are_missing() -> None:
+    made = deferring({"sync": 101.0, "uvloop": 101.0}, {"sync": 2.0, "uvloop": 1.5}, RECORD)
+    short = dataclasses.replace(
+        RECORD, accepted=None, done=None, delivery_p50_ms=None, forgotten=9_000
+    )
+
+    def with_short(most: int) -> str:
+        later = [trial.number for trial in made.trials if trial.deferred][:most]
+        trials = tuple(
+            dataclasses.replace(trial, deferred=short) if trial.number in later else trial
+            for trial in made.trials
+        )
+        return claim("deferral", dataclasses.replace(made, trials=trials)).detail
+
+    assert (
+        "Of 2,700 jobs that were accepted 2,610 were done when the trials ended, 90 still waited "
+        "and none was lost. Half of them were delivered within 105 ms. In 1 trial there were more "
+        "jobs than a server keeps records of, so nothing is told of them."
+    ) in with_short(1)
+    assert "accepted" not in with_short(10)
+    assert "In 10 trials there were more jobs" in with_short(10)
+
+
 def test_deferral_compares_the_same_work_only() -> None:
     made = deferring({"sync": 101.0}, {"sync": 2.0}, RECORD, work="ms=50&units=0")
+
+    assert claim("deferral", made).verdict == "not measured"
+
+
+@pytest.mark.parametrize(
+    ("work", "at_once"),
+    [
+        ("ms=exponential(100)", ["GET /wait?ms=100"]),
+        ("ms=100", ["GET /wait?ms=exponential(100)"]),
+        ("ms=30", ["GET /wait?ms=choice(10:3,50:1)", "GET /wait?ms=uniform(30,50)"]),
+        ("ms=0&units=uniform(1,9)", ["GET /cpu?units=5"]),
+        ("", ["GET /wait"]),
+        ("ms=10", ["GET /wait"]),
+        ("ms=0&units=1", ["GET /cpu"]),
+        ("ms=50", ["GET /downstream?ms=50"]),
+        ("ms=5&units=2", ["GET /wait", "GET /cpu?units=4"]),
+    ],
+)
+def test_deferral_compares_work_by_its_mean_and_its_defaults(work: str, at_once: list[str]) -> None:
+    made = deferring({"sync": 101.0}, {"sync": 2.0}, RECORD, work, at_once)
+
+    assert claim("deferral", made).verdict != "not measured"
+
+
+@pytest.mark.parametrize(
+    ("work", "at_once"),
+    [
+        # Without a parameter it is the contract's default, and that is not none.
+        ("ms=0", ["GET /wait"]),
+        ("", ["GET /wait?ms=0"]),
+        ("ms=0&units=0", ["GET /cpu"]),
+        # These wait for more than they ask for, or say otherwise for how long.
+        ("ms=50", ["GET /downstream?calls=8&ms=50"]),
+        ("ms=50", ["GET /db?ms=50"]),
+        ("ms=0", ["GET /stream?events=2&interval_ms=50"]),
+        # What blocks is not what waits.
+        ("ms=exponential(50)", ["GET /blocking?ms=exponential(50)"]),
+    ],
+)
+def test_deferral_is_not_measured_where_the_work_differs(work: str, at_once: list[str]) -> None:
+    made = deferring({"sync": 101.0}, {"sync": 2.0}, RECORD, work, at_once)
 
     assert claim("deferral", made).verdict == "not measured"
 
