@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, fields
+from urllib.parse import urlsplit
 
 MAX_SLOTS = 256
 MAX_PROCESSES = 64
@@ -14,7 +15,9 @@ MAX_CONNECTIONS = 1_024
 MAX_JOBS = 100_000
 DOWNSTREAM_PORT = 8010
 """Where the downstream service listens if nobody says otherwise."""
-_URL = re.compile(r"http://[^/?#@\s]+/?")
+_URL = re.compile(r"http://[^/?#@\s:]+(?::(\d{1,5}))?/?|http://\[[0-9a-f:.]+\](?::(\d{1,5}))?/?")
+_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})|\s")
+MAX_PORT = 65_535
 
 
 def _bounded(default: int, maximum: int, meaning: str) -> int:
@@ -60,8 +63,31 @@ class Dependencies:
     jobs: str = ""
 
     def __post_init__(self) -> None:
-        if self.downstream and not _URL.fullmatch(self.downstream):
-            raise ValueError(f"downstream is {self.downstream!r}: give http://HOST:PORT")
+        found = _URL.fullmatch(self.downstream)
+        port = next((int(one) for one in found.groups() if one), 80) if found else 0
+        if self.downstream and not 1 <= port <= MAX_PORT:
+            allowed = f"give http://HOST:PORT, with a port from 1 to {MAX_PORT}"
+            raise ValueError(f"downstream is {self.downstream!r}: {allowed}")
+        if self.database:
+            check_database_url("database", self.database)
+
+
+def check_database_url(name: str, url: str) -> None:
+    """Raise a `ValueError` for what is no URL of a PostgreSQL, under its name alone.
+
+    Rule: it may hold a password. What reads it later, and would quote it where it makes no sense,
+    never sees such a one.
+    """
+    try:
+        parts = urlsplit(url)
+        sound = parts.scheme in ("postgresql", "postgres") and parts.port != 0
+    except ValueError:
+        sound = False
+    if not sound or _BAD_ESCAPE.search(url):
+        raise ValueError(
+            f"{name} is no URL of a PostgreSQL: give postgresql://USER:PASSWORD@HOST:PORT/NAME, in "
+            "whose user and password all but letters and digits are escaped, as %40 for @"
+        )
 
 
 NOTHING = Dependencies()

@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 
 from servers import postgres
+from servers.budget import MAX_PORT
 from servers.database_table import PrepareError, prepare
 from servers.postgres_found import MissingError, PostgresError
 
@@ -61,12 +62,18 @@ def _end(number: int, frame: object) -> None:
     raise _EndedError
 
 
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= MAX_PORT:
+        raise argparse.ArgumentTypeError(f"it is {text!r}: give a number from 1 to {MAX_PORT}")
+    return int(text)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m servers database",
         description="Start a PostgreSQL with the testbed's table, and print its URL.",
     )
-    parser.add_argument("--port", type=int, help="port of 127.0.0.1 (a free one)")
+    parser.add_argument("--port", type=_port, help="port of 127.0.0.1 (a free one)")
     prepare_ = parser.add_mutually_exclusive_group()
     prepare_.add_argument(
         "--prepare", action="store_true", help="make the table at DATABASE_URL instead, and end"

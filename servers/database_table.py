@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import psycopg
 
+from servers.budget import check_database_url
 from servers.database import CONNECT_S, ROWS, number_of
 
 _LOCK = 7_405_919
@@ -29,6 +30,10 @@ def prepare(url: str, *, anew: bool = False) -> str:
 
     `url` names a PostgreSQL database. Returns its version. Raises PrepareError.
     """
+    try:
+        check_database_url("DATABASE_URL", url)
+    except ValueError as error:
+        raise PrepareError(str(error)) from None
     try:
         with psycopg.connect(url, connect_timeout=CONNECT_S, autocommit=True) as connection:
             connection.execute("SET client_min_messages = warning")

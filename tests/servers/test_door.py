@@ -13,6 +13,8 @@ from servers.budget import Budget
 from servers.profiles import PROFILES
 from tests.servers.live import free_port, launched
 
+NO_URL = "error: --downstream is 'x:1': give http://HOST:PORT, with a port from 1 to 65535\n"
+
 
 @pytest.mark.parametrize("name", PROFILES)
 def test_a_dry_run_prints_the_command_with_its_environment(
@@ -71,7 +73,7 @@ def test_a_taken_port_is_one_line_with_the_remedy(capsys: pytest.CaptureFixture[
     ("arguments", "line"),
     [
         (["--port", "0"], "error: --port is 0: give a number from 1 to 65535\n"),
-        (["--downstream", "x:1"], "error: --downstream is 'x:1': give http://HOST:PORT\n"),
+        (["--downstream", "x:1"], NO_URL),
         (["--slots", "0"], "error: --slots is 0: give a number from 1 to 256\n"),
         (["--keepalive-s", "9999"], "error: --keepalive-s is 9999: give a number from 1 to 3600\n"),
     ],

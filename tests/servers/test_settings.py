@@ -45,6 +45,9 @@ def test_every_variable_is_read() -> None:
         ("TESTBED_SERVER_DOWNSTREAM", "127.0.0.1:80", "is '127.0.0.1:80': give http://HOST:PORT"),
         ("TESTBED_SERVER_DOWNSTREAM", "https://x", "is 'https://x': give http://HOST:PORT"),
         ("TESTBED_SERVER_DOWNSTREAM", "http://x/wait", "give http://HOST:PORT"),
+        ("TESTBED_SERVER_DOWNSTREAM", "http://x:0", "with a port from 1 to 65535"),
+        ("TESTBED_SERVER_DOWNSTREAM", "http://x:65536", "with a port from 1 to 65535"),
+        ("TESTBED_SERVER_DOWNSTREAM", "http://x:y", "with a port from 1 to 65535"),
         ("TESTBED_SERVER_THREAD", "4", "TESTBED_SERVER_THREAD is not a setting: use TESTBED"),
     ],
 )
