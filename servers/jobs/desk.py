@@ -20,6 +20,8 @@ from servers.settings import Settings
 
 POLL_S = 0.25
 """How soon a worker that looks for jobs sees those that others accepted, or left."""
+AGAIN_S = 2.0
+"""How soon a worker looks again that could not look for a job, or not record the end of one."""
 GRACE_S = 3.0
 """How long jobs that run when a worker is stopped may go on; then they wait again."""
 
@@ -49,9 +51,13 @@ class Desk:
             except QueueFullError:
                 self.meter.refused()
                 raise
-            self.meter.accepted()
+        # Rule: it is accepted now, and nothing that fails from here on is told to who asked.
+        self.meter.accepted()
+        try:
             self.meter.waiting(store.unended()[0])
-            return job
+        except JobsError as error:
+            log.warning("%s", error)
+        return job
 
     def find(self, job_id: str) -> Job:
         """The job with this id. Raises a `Problem` 404 where there is none."""
@@ -142,4 +148,6 @@ def _answering() -> Iterator[None]:
         problem.headers["Retry-After"] = str(full.retry_s)
         raise problem from None
     except JobsError as error:
-        raise Problem(503, "Service Unavailable", str(error)) from None
+        # Where the server keeps its jobs is nothing for clients.
+        log.error("%s", error)
+        raise Problem(503, "Service Unavailable", error.told) from None

@@ -12,7 +12,7 @@ import time
 
 from servers.instruments.jobs import JobMeter
 from servers.instruments.meter import Meter
-from servers.jobs.desk import GRACE_S, POLL_S, Desk, log
+from servers.jobs.desk import AGAIN_S, GRACE_S, POLL_S, Desk, log
 from servers.jobs.job import Counts, Job, JobsError
 from servers.settings import Settings
 from servers.work import block, compute
@@ -69,19 +69,28 @@ class JobThreads:
                 if not self._threads:
                     atexit.unregister(self.stop)
                     atexit.register(self.stop)
-                self._threads += 1
-                threading.Thread(target=self._work, name="jobs", daemon=True).start()
+                try:
+                    threading.Thread(target=self._work, name="jobs", daemon=True).start()
+                    self._threads += 1
+                except RuntimeError as error:
+                    # Who asked has a job all the same, which waits.
+                    log.error("%s; jobs wait until this process may have more threads", error)
 
     def _work(self) -> None:
-        try:
-            while (job := self._next()) is not None:
-                self._run(job)
-        except Exception as error:
-            text = "%s; what waits is taken up when jobs are asked for again"
-            log.error(text, error, exc_info=not isinstance(error, JobsError))
+        while True:
+            try:
+                while (job := self._next()) is not None:
+                    self._run(job)
+                return
+            except Exception as error:
+                text = "%s; jobs are looked for again in %g s"
+                log.error(text, error, AGAIN_S, exc_info=not isinstance(error, JobsError))
+            # Rule: one stays, whatever failed: what is begun here nobody else takes up.
             with self._changed:
-                self._threads -= 1
-                self._changed.notify_all()
+                if self._stopping or self._idle:
+                    self._leave()
+                    return
+                self._rest(AGAIN_S)
 
     def _next(self) -> Job | None:
         """The next job to run; None where this thread is needed no more, and has left."""
@@ -93,12 +102,20 @@ class JobThreads:
             # Rule: who leaves looks a last time while nobody can be told that a thread is there.
             with self._changed:
                 if self._stopping or self._idle or not self._desk.unended():
-                    self._threads -= 1
-                    self._changed.notify_all()
+                    self._leave()
                     return None
-                self._idle += 1
-                self._changed.wait(POLL_S)
-                self._idle -= 1
+                self._rest(POLL_S)
+
+    def _rest(self, most_s: float) -> None:
+        self._idle += 1
+        self._changed.wait(most_s)
+        self._idle -= 1
+
+    def _leave(self) -> None:
+        self._threads -= 1
+        # Only who stops waits for that: who rests is not to look for it.
+        if self._stopping:
+            self._changed.notify_all()
 
     def _run(self, job: Job) -> None:
         digest, failure = None, None

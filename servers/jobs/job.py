@@ -23,7 +23,14 @@ LISTED = 50
 
 
 class JobsError(Exception):
-    """Jobs that cannot be kept: names the file, what is wrong with it, and the remedy."""
+    """Jobs that cannot be kept: names the file, what is wrong with it, and the remedy.
+
+    `told` is what a client may read of it: what is wrong, but not where the server keeps its jobs.
+    """
+
+    def __init__(self, text: str, cause: str = "see the server's log"):
+        super().__init__(text)
+        self.told = f"jobs cannot be kept: {cause}"
 
 
 class QueueFullError(Exception):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from servers.instruments.jobs import JobMeter
 from servers.instruments.meter import Meter
 from servers.instruments.offload import offloaded
-from servers.jobs.desk import GRACE_S, POLL_S, Desk, log
+from servers.jobs.desk import AGAIN_S, GRACE_S, POLL_S, Desk, log
 from servers.jobs.job import Counts, Job, JobsError
 from servers.settings import Settings
 from servers.work import compute
@@ -48,7 +48,13 @@ class JobTasks:
 
     async def accept(self, ms: int, units: int) -> Job:
         """A new job, which waits. Raises a `Problem` 503."""
-        job = await self._ask(self._desk.accept, ms, units)
+        try:
+            job = await self._ask(self._desk.accept, ms, units)
+        except asyncio.CancelledError:
+            # Who asked has left, but the store may accept the job, and does so before it is asked
+            # for one.
+            self._wake()
+            raise
         self._wake()
         return job
 
@@ -90,17 +96,27 @@ class JobTasks:
         if self._idle:
             self._changed.set()
         elif len(self._tasks) < self._desk.slots and not self._stopping:
-            task = asyncio.create_task(self._work())
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._tasks.add(asyncio.create_task(self._work()))
 
     async def _work(self) -> None:
         try:
-            while (job := await self._next()) is not None:
-                await self._run(job)
-        except Exception as error:
-            text = "%s; what waits is taken up when jobs are asked for again"
-            log.error(text, error, exc_info=not isinstance(error, JobsError))
+            while True:
+                try:
+                    while (job := await self._next()) is not None:
+                        await self._run(job)
+                    return
+                except Exception as error:
+                    text = "%s; jobs are looked for again in %g s"
+                    log.error(text, error, AGAIN_S, exc_info=not isinstance(error, JobsError))
+                # Rule: one stays, whatever failed: what is begun here nobody else takes up.
+                if self._stopping or self._idle:
+                    return
+                await self._rest(AGAIN_S)
+        finally:
+            # Rule: who leaves is gone in the turn in which it saw that nothing was left: who is
+            # told of a job later in that turn finds its place free.
+            if (this := asyncio.current_task()) is not None:
+                self._tasks.discard(this)
 
     async def _next(self) -> Job | None:
         """The next job to run; None where this task is needed no more."""
@@ -116,14 +132,14 @@ class JobTasks:
                 continue
             if self._idle or not needed:
                 break
-            await self._rest()
+            await self._rest(POLL_S)
         return None
 
-    async def _rest(self) -> None:
+    async def _rest(self, most_s: float) -> None:
         self._idle += 1
         self._changed.clear()
         try:
-            async with asyncio.timeout(POLL_S):
+            async with asyncio.timeout(most_s):
                 await self._changed.wait()
         except TimeoutError:
             pass

@@ -217,5 +217,7 @@ class SqliteStore:
         try:
             yield
         except (sqlite3.Error, OSError) as error:
-            remedy = "free space there, move the file away, or name another: TESTBED_SERVER_JOBS"
-            raise JobsError(f"jobs cannot be kept in {self._path}: {error}; {remedy}") from None
+            cause, remedy = tables.wrong(error)
+            remedy = f"{remedy}, or name another file: TESTBED_SERVER_JOBS"
+            text = f"jobs cannot be kept in {self._path}: {cause}; {remedy}"
+            raise JobsError(text, cause) from None

@@ -5,6 +5,7 @@ An application id tells the file from any other database. Every function may rai
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 import time
 
@@ -38,6 +39,18 @@ _TABLES = (
     "INSERT INTO totals (name) VALUES ('accepted'), ('refused'), ('done'), ('failed')",
 )
 
+_FULL, _HELD, _CLOSED = "free space there", "end what holds the file", "let it be written there"
+_REMEDIES = {
+    sqlite3.SQLITE_FULL: _FULL,
+    sqlite3.SQLITE_IOERR: "see that the disk works and has space",
+    sqlite3.SQLITE_BUSY: _HELD,
+    sqlite3.SQLITE_LOCKED: _HELD,
+    sqlite3.SQLITE_CANTOPEN: _CLOSED,
+    sqlite3.SQLITE_READONLY: _CLOSED,
+    sqlite3.SQLITE_PERM: _CLOSED,
+}
+_OTHER = "move the file away"
+
 
 def prepare(db: sqlite3.Connection) -> None:
     """Make the tables in an empty file. It is an error where the file holds anything else."""
@@ -63,6 +76,16 @@ def prepare(db: sqlite3.Connection) -> None:
 def now() -> float:
     """Seconds since the epoch, to the microsecond."""
     return round(time.time(), 6)
+
+
+def wrong(error: sqlite3.Error | OSError) -> tuple[str, str]:
+    """What is wrong, without the path of a file, and a remedy for it."""
+    if isinstance(error, OSError):
+        remedy = _FULL if error.errno in (errno.ENOSPC, errno.EDQUOT) else _CLOSED
+        return error.strerror or type(error).__name__, remedy
+    # An extended code has the plain one in its lowest byte; an error of `prepare` has none.
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_NOTADB) & 0xFF
+    return str(error), _REMEDIES.get(code, _OTHER)
 
 
 def running(db: sqlite3.Connection) -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from servers.endpoint import Problem
 from servers.instruments.jobs import JobMeter
 from servers.jobs.desk import Desk
 from servers.jobs.in_threads import JobThreads
@@ -64,3 +65,16 @@ def test_work_that_raises_is_tried_three_times_and_has_failed_with_its_reason(
     assert (found.state, found.attempts) == ("failed", ATTEMPTS)
     assert found.reason == "attempt 3: ValueError('seven')"
     assert jobs.find(good).digest == compute(1)
+
+
+def test_clients_are_not_told_where_a_server_keeps_its_jobs(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "jobs").write_text("A letter, and not a database. " * 40)
+    desk = Desk(Settings(jobs=str(tmp_path / "jobs")), JobMeter(None))
+    with pytest.raises(Problem) as raised:
+        desk.accept(0, 0)
+
+    assert raised.value.status == 503
+    assert str(raised.value) == "jobs cannot be kept: file is not a database"
+    assert str(tmp_path / "jobs") in caplog.text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import os
 import sqlite3
@@ -216,6 +217,39 @@ def test_a_file_that_cannot_be_written_is_named(store: SqliteStore, tmp_path: Pa
         JobsError, match=f"jobs cannot be kept in {tmp_path / 'jobs'}: no such table"
     ):
         store.accept(0, 0, 10)
+
+
+@pytest.mark.parametrize(
+    ("code", "remedy"),
+    [
+        (sqlite3.SQLITE_FULL, "free space there"),
+        (sqlite3.SQLITE_IOERR_WRITE, "see that the disk works and has space"),
+        (sqlite3.SQLITE_BUSY_RECOVERY, "end what holds the file"),
+        (sqlite3.SQLITE_READONLY_DBMOVED, "let it be written there"),
+        (sqlite3.SQLITE_CORRUPT, "move the file away"),
+    ],
+)
+def test_each_cause_has_its_own_remedy(code: int, remedy: str) -> None:
+    error = sqlite3.OperationalError("as SQLite says it")
+    error.sqlite_errorcode = code
+    assert tables.wrong(error) == ("as SQLite says it", remedy)
+
+
+@pytest.mark.parametrize(
+    ("code", "remedy"), [("ENOSPC", "free space there"), ("EACCES", "let it be written there")]
+)
+def test_no_cause_names_a_path(code: str, remedy: str) -> None:
+    number = getattr(errno, code)
+    error = OSError(number, os.strerror(number), "/secret/jobs")
+    assert tables.wrong(error) == (os.strerror(number), remedy)
+
+
+def test_a_file_that_is_none_of_ours_is_to_be_moved(tmp_path: Path) -> None:
+    (tmp_path / "jobs").write_text("A letter, and not a database. " * 40)
+    with pytest.raises(JobsError, match=r"move the file away, or name another file") as raised:
+        SqliteStore(tmp_path / "jobs")
+    assert str(tmp_path / "jobs") in str(raised.value)
+    assert raised.value.told == "jobs cannot be kept: file is not a database"
 
 
 def test_a_process_that_has_ended_and_is_not_reaped_does_not_live() -> None:
