@@ -8,7 +8,8 @@ Rule: what both twins must do alike stands here, as data or as a function that w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from time import perf_counter
 from typing import Any
 
 from psycopg import errors
@@ -23,6 +24,8 @@ STATEMENT_S = 3.0
 """The database gives up a statement that takes longer."""
 ANSWER_S = 4.0
 """A database that has not answered a statement by then is given up, with its connection."""
+REQUEST_S = 5.0
+"""A request whose statements have taken that long together begins no other."""
 CONNECT_S = 2
 """An attempt to connect takes no longer than this."""
 RETRY_AFTER_S = 1
@@ -60,6 +63,19 @@ def chosen(queries: int, row: int) -> list[int]:
 def to_update(queries: int, row: int) -> list[int]:
     """The same rows in ascending order: two requests never wait for one another in a circle."""
     return sorted(chosen(queries, row))
+
+
+def in_time(rows: Sequence[int]) -> Iterator[int]:
+    """The rows one by one, from now on for `REQUEST_S`. Then it raises the `Problem` 504."""
+    return _until(perf_counter() + REQUEST_S, rows)
+
+
+def _until(end_s: float, rows: Sequence[int]) -> Iterator[int]:
+    for row in rows:
+        if perf_counter() > end_s:
+            detail = f"the statements of this request took {REQUEST_S:g} s together"
+            raise Problem(504, "Gateway Timeout", detail)
+        yield row
 
 
 def shown(row: tuple[int, int] | None) -> dict[str, int]:

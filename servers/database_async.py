@@ -16,7 +16,7 @@ from psycopg import errors
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
 from servers import database
-from servers.instruments.connections import Counts, Uncounted
+from servers.instruments.own_pools import Counts
 from servers.instruments.pools import Reading
 from servers.settings import Settings
 
@@ -42,7 +42,7 @@ class Database:
         self._settings = settings
         self._pool: AsyncConnectionPool[AsyncConnection] | None = None
         self._busy = 0
-        self.counts: Counts = Uncounted()
+        self.counts = Counts()
 
     async def open(self) -> None:
         """Open the pool where there is a database; it need not be reachable yet."""
@@ -82,7 +82,7 @@ class Database:
             await pool.putconn(connection)
             # As in the meter: without a call in between no other thread is switched to.
             self._busy -= 1
-            self.counts.returned()
+            self.counts.free()
 
     async def _taken(self, pool: AsyncConnectionPool[AsyncConnection]) -> AsyncConnection:
         began_s = perf_counter()
@@ -105,10 +105,11 @@ class Database:
 
 async def read(connection: AsyncConnection, asked: Mapping[str, int]) -> list[dict[str, int]]:
     """The rows that were asked for, one statement after the other."""
+    chosen = database.in_time(database.chosen(asked["queries"], asked["row"]))
     if asked["ms"]:
         await connection.execute(database.SLEEP, (asked["ms"] / 1000,), **database.HOW)
     rows = []
-    for row in database.chosen(asked["queries"], asked["row"]):
+    for row in chosen:
         found = await connection.execute(database.READ, (row,), **database.HOW)
         rows.append(database.shown(await found.fetchone()))
     return rows
@@ -117,7 +118,7 @@ async def read(connection: AsyncConnection, asked: Mapping[str, int]) -> list[di
 async def update(connection: AsyncConnection, asked: Mapping[str, int]) -> list[dict[str, int]]:
     """Read and write the rows that were asked for, one after the other; as they are then."""
     rows = []
-    for row in database.to_update(asked["queries"], asked["row"]):
+    for row in database.in_time(database.to_update(asked["queries"], asked["row"])):
         found = await connection.execute(database.READ, (row,), **database.HOW)
         before = database.shown(await found.fetchone())
         number = database.number_of(row, asked["number"])

@@ -19,7 +19,7 @@ from psycopg import errors
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
 from servers import database
-from servers.instruments.connections import Counts, Uncounted
+from servers.instruments.own_pools import Counts
 from servers.instruments.pools import Reading
 from servers.settings import Settings
 
@@ -46,7 +46,7 @@ class Database:
         self._pool: ConnectionPool[Connection] | None = None
         self._opening = Lock()
         self._busy = 0
-        self.counts: Counts = Uncounted()
+        self.counts = Counts()
 
     def open(self) -> None:
         """Open the pool where there is a database; it need not be reachable yet.
@@ -95,7 +95,7 @@ class Database:
             pool.putconn(connection)
             # As in the meter: without a call in between no other thread is switched to.
             self._busy -= 1
-            self.counts.returned()
+            self.counts.free()
 
     def _taken(self, pool: ConnectionPool[Connection]) -> Connection:
         began_s = perf_counter()
@@ -118,10 +118,11 @@ class Database:
 
 def read(connection: Connection, asked: Mapping[str, int]) -> list[dict[str, int]]:
     """The rows that were asked for, one statement after the other."""
+    chosen = database.in_time(database.chosen(asked["queries"], asked["row"]))
     if asked["ms"]:
         connection.execute(database.SLEEP, (asked["ms"] / 1000,), **database.HOW)
     rows = []
-    for row in database.chosen(asked["queries"], asked["row"]):
+    for row in chosen:
         found = connection.execute(database.READ, (row,), **database.HOW)
         rows.append(database.shown(found.fetchone()))
     return rows
@@ -130,7 +131,7 @@ def read(connection: Connection, asked: Mapping[str, int]) -> list[dict[str, int
 def update(connection: Connection, asked: Mapping[str, int]) -> list[dict[str, int]]:
     """Read and write the rows that were asked for, one after the other; as they are then."""
     rows = []
-    for row in database.to_update(asked["queries"], asked["row"]):
+    for row in database.in_time(database.to_update(asked["queries"], asked["row"])):
         found = connection.execute(database.READ, (row,), **database.HOW)
         before = database.shown(found.fetchone())
         number = database.number_of(row, asked["number"])

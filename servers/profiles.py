@@ -23,7 +23,8 @@ Json = None | bool | int | float | str
 
 ENVIRONMENT_PREFIX = "TESTBED_SERVER_"
 
-# The longest request takes 10 s by contract: no worker is killed or cut off for being slow.
+# The longest request by contract, of calls in sequence, ends after 100 s: no worker is killed or
+# cut off for being slow.
 _TIMEOUT_S = 120
 _GRACE_S = 10
 _CONNECTIONS_PER_WORKER = 10_000

@@ -15,7 +15,7 @@ import httpx2
 from servers.calling.faults import answer_s
 from servers.contract import CALL_PLACE_S
 from servers.instruments.course import Course
-from servers.instruments.places import Places
+from servers.instruments.own_pools import Counts
 from servers.settings import Settings
 
 POOL, VISIT = "downstream", "testbed.visit"
@@ -44,27 +44,36 @@ def timeout(ms: int, left_s: float) -> httpx2.Timeout:
     return httpx2.Timeout(min(answer_s(ms), left_s), pool=min(CALL_PLACE_S, left_s))
 
 
+def whole_s(ms: int, left_s: float) -> float:
+    """How long a call may take of which `left_s` is left, with its wait for a place.
+
+    The library's limits are for each thing that it waits for: they never end an answer that comes
+    in drops.
+    """
+    return min(CALL_PLACE_S + answer_s(ms), left_s)
+
+
 class Visit:
     """One call's visit to the pool; what it waits for is noted in its request's course."""
 
-    __slots__ = ("_asked_ns", "_course", "_places", "_sent_ns", "_taken")
+    __slots__ = ("_asked_ns", "_counts", "_course", "_sent_ns", "_taken")
 
-    def __init__(self, places: Places, course: Course | None = None) -> None:
-        self._places, self._course = places, course
+    def __init__(self, counts: Counts, course: Course | None = None) -> None:
+        self._counts, self._course = counts, course
         self._asked_ns = self._sent_ns = 0
         self._taken = False
 
     def ask(self) -> None:
         """It asks for a place."""
         self._asked_ns = perf_counter_ns()
-        self._places.ask()
+        self._counts.ask()
 
     def trace(self, name: str, _: object) -> None:
         """Called by the library with everything that it does with the connection."""
         if not self._taken:
             self._taken = True
             now_ns = perf_counter_ns()
-            self._places.take(now_ns - self._asked_ns)
+            self._counts.take((now_ns - self._asked_ns) / 1e9)
             if self._course is not None and now_ns - self._asked_ns > _SEEN_NS:
                 self._course.blocked(self._asked_ns, now_ns)
         if self._course is None or not name.startswith(_WAIT):
@@ -82,6 +91,6 @@ class Visit:
     def end(self) -> None:
         """It has its answer, or has failed, or was given up."""
         if self._taken:
-            self._places.free()
+            self._counts.free()
         elif self._asked_ns:
-            self._places.give_up(perf_counter_ns() - self._asked_ns)
+            self._counts.waited((perf_counter_ns() - self._asked_ns) / 1e9)

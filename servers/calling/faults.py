@@ -33,8 +33,13 @@ def problem_of(error: httpx2.RequestError, ms: int) -> Problem:
         problem.headers["Retry-After"] = str(RETRY_AFTER_S)
         return problem
     if isinstance(error, httpx2.TimeoutException):
-        return _timeout(f"the downstream service did not answer within {answer_s(ms):g} s")
+        return not_answered(ms)
     return _bad_gateway("the downstream service cannot be reached, or broke its connection")
+
+
+def not_answered(ms: int) -> Problem:
+    """The problem 504 of a call that was not answered, or not to its end, in time."""
+    return _timeout(f"the downstream service did not answer within {answer_s(ms):g} s")
 
 
 def took_too_long() -> Problem:

@@ -6,6 +6,7 @@ cancelled, and their connections closed.
 
 from __future__ import annotations
 
+import asyncio
 from types import TracebackType
 from typing import Any, Self
 
@@ -13,10 +14,10 @@ import httpx2
 from starlette.requests import Request
 
 from servers.calling import faults
-from servers.calling.client import POOL, VISIT, Visit, limits, options, timeout
+from servers.calling.client import POOL, VISIT, Visit, limits, options, timeout, whole_s
 from servers.contract import CALLS_TOTAL_S
 from servers.instruments.meter import Meter
-from servers.instruments.places import Places
+from servers.instruments.own_pools import by_caller
 from servers.instruments.tasks import gathered
 from servers.settings import Settings
 
@@ -27,7 +28,7 @@ class Calls:
     def __init__(self, settings: Settings, meter: Meter | None) -> None:
         self._known = bool(settings.downstream)
         if self._known:
-            self._places = Places(meter, POOL, settings.downstream_connections)
+            self._counts = by_caller(meter, POOL, settings.downstream_connections)
             transport = _Transport(limits=limits(settings), verify=False, trust_env=False)
             self._client = httpx2.AsyncClient(transport=transport, **options(settings))
 
@@ -53,15 +54,18 @@ class Calls:
             await gathered([self._call(ms) for _ in range(calls)])
 
     async def _call(self, ms: int) -> None:
-        visit = Visit(self._places)
+        visit = Visit(self._counts)
         seen: dict[str, Any] = {"trace": visit.trace_on_loop, VISIT: visit}
         try:
-            limit = timeout(ms, CALLS_TOTAL_S)
-            answer = await self._client.get(
-                "/wait", params={"ms": ms}, timeout=limit, extensions=seen
-            )
+            async with asyncio.timeout(whole_s(ms, CALLS_TOTAL_S)):
+                limit = timeout(ms, CALLS_TOTAL_S)
+                answer = await self._client.get(
+                    "/wait", params={"ms": ms}, timeout=limit, extensions=seen
+                )
         except httpx2.RequestError as error:
             raise faults.problem_of(error, ms) from None
+        except TimeoutError:
+            raise faults.not_answered(ms) from None
         finally:
             visit.end()
         faults.check(answer.status_code)

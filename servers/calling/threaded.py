@@ -15,11 +15,11 @@ from typing import Any
 import httpx2
 
 from servers.calling import faults
-from servers.calling.client import POOL, VISIT, Visit, limits, options, timeout
+from servers.calling.client import POOL, VISIT, Visit, limits, options, timeout, whole_s
 from servers.contract import CALLS_TOTAL_S
 from servers.instruments.helpers import helped
 from servers.instruments.meter import Meter
-from servers.instruments.places import Places
+from servers.instruments.own_pools import by_caller
 from servers.instruments.request import running
 from servers.settings import Settings
 
@@ -32,7 +32,7 @@ class Calls:
     def __init__(self, settings: Settings, meter: Meter | None) -> None:
         self._known = bool(settings.downstream)
         if self._known:
-            self._places = Places(meter, POOL, settings.downstream_connections)
+            self._counts = by_caller(meter, POOL, settings.downstream_connections)
             transport = _Transport(limits=limits(settings), verify=False, trust_env=False)
             self._client = httpx2.Client(transport=transport, **options(settings))
             # Closed with its application, or at the end of its worker.
@@ -60,11 +60,18 @@ class Calls:
         if left_s <= 0:
             raise faults.took_too_long()
         request = running()
-        visit = Visit(self._places, request.course if request else None)
+        visit = Visit(self._counts, request.course if request else None)
         seen: dict[str, Any] = {"trace": visit.trace, VISIT: visit}
         try:
-            limit = timeout(ms, left_s)
-            answer = self._client.get("/wait", params={"ms": ms}, timeout=limit, extensions=seen)
+            until_s = time.monotonic() + whole_s(ms, left_s)
+            limit, asked = timeout(ms, left_s), {"ms": ms}
+            with self._client.stream(
+                "GET", "/wait", params=asked, timeout=limit, extensions=seen
+            ) as answer:
+                # Nothing interrupts a thread: it looks at the time whenever something has come.
+                for _ in answer.iter_raw():
+                    if time.monotonic() > until_s:
+                        raise faults.not_answered(ms)
         except httpx2.RequestError as error:
             raise faults.problem_of(error, ms) from None
         finally:

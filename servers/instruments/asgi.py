@@ -11,7 +11,7 @@ from threading import get_ident
 from types import coroutine
 from typing import TYPE_CHECKING, Any
 
-from servers.instruments import companions, connections, departures
+from servers.instruments import companions, departures, own_pools
 from servers.instruments.answer import REQUEST, STATUS
 from servers.instruments.course import course_of
 from servers.instruments.meter import Meter
@@ -28,7 +28,7 @@ _STAMP, _TRACE = b"x-request-start", b"traceparent"
 _ENDED = object()
 
 
-def measured(app: Starlette, settings: Settings, *pools: connections.OwnPool) -> ASGIApp:
+def measured(app: Starlette, settings: Settings, *pools: own_pools.OwnPool) -> ASGIApp:
     """The application with instruments, or itself where they are off; `pools` are its own.
 
     Who stamps a request is told where its time went; others are counted. Rule: this takes the

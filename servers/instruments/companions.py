@@ -16,9 +16,9 @@ from contextlib import asynccontextmanager
 from time import perf_counter_ns
 from typing import Any
 
-from servers.instruments import connections, departures, explain, greenlets, pools, waits
-from servers.instruments.connections import OwnPool
+from servers.instruments import departures, explain, greenlets, own_pools, pools, waits
 from servers.instruments.meter import Meter
+from servers.instruments.own_pools import OwnPool
 from servers.instruments.stalls import StallMeter
 from servers.settings import Settings
 
@@ -36,8 +36,8 @@ def start(meter: Meter, settings: Settings, own: Sequence[OwnPool] = ()) -> None
 
     `own` are the pools that its twin has opened itself.
     """
-    connections.count(own, meter, beside=beats())
-    asked = connections.readings(own)
+    own_pools.count(own, meter, beside=beats())
+    asked = own_pools.readings(own)
     if greenlets.are_used():
         _start_greenlet(meter, asked)
     elif _threads_are_used():
@@ -51,8 +51,8 @@ async def on_loop(
 ) -> AsyncIterator[None]:
     """Run what an asynchronous worker needs on its loop; `own` as in `start`."""
     _start_explaining(meter, settings)
-    connections.count(own, meter, beside=True)
-    full = pools.of_loop(meter, app, connections.readings(own))
+    own_pools.count(own, meter, beside=True)
+    full = pools.of_loop(meter, app, own_pools.readings(own))
     task = asyncio.create_task(_beat(StallMeter(meter, perf_counter_ns()), full, meter))
     try:
         yield

@@ -12,7 +12,7 @@ from threading import get_ident
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
 
-from servers.instruments import companions, connections, greenlets, sockets
+from servers.instruments import companions, greenlets, own_pools, sockets
 from servers.instruments.course import course_of
 from servers.instruments.meter import Meter
 from servers.instruments.request import MeasuredRequest
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def measured(
-    app: WSGIApplication, settings: Settings, *pools: connections.OwnPool
+    app: WSGIApplication, settings: Settings, *pools: own_pools.OwnPool
 ) -> WSGIApplication:
     """The application with instruments around it, or itself where they are off.
 

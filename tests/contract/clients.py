@@ -14,19 +14,15 @@ from servers import flask_app, starlette_app
 from servers.settings import Settings
 from tests.servers.live import Answer
 
+Headers = Mapping[str, str] | None
+
 
 class Client(Protocol):
     """Asks one twin; `module` is the twin's module."""
 
     module: Any
 
-    def ask(
-        self,
-        method: str,
-        target: str,
-        headers: Mapping[str, str] | None = None,
-        body: bytes = b"",
-    ) -> Answer:
+    def ask(self, method: str, target: str, headers: Headers = None, body: bytes = b"") -> Answer:
         """Send one request and return the whole answer; `body` with the length it has."""
         ...
 
@@ -43,13 +39,7 @@ class FlaskClient:
     def __init__(self, settings: Settings) -> None:
         self._app = flask_app.create_app(settings)
 
-    def ask(
-        self,
-        method: str,
-        target: str,
-        headers: Mapping[str, str] | None = None,
-        body: bytes = b"",
-    ) -> Answer:
+    def ask(self, method: str, target: str, headers: Headers = None, body: bytes = b"") -> Answer:
         raw_path, _, query = target.partition("?")
         environ: dict[str, Any] = {
             "REQUEST_METHOD": method,
@@ -88,13 +78,7 @@ class StarletteClient:
     def __init__(self, settings: Settings) -> None:
         self._app = starlette_app.create_app(settings)
 
-    def ask(
-        self,
-        method: str,
-        target: str,
-        headers: Mapping[str, str] | None = None,
-        body: bytes = b"",
-    ) -> Answer:
+    def ask(self, method: str, target: str, headers: Headers = None, body: bytes = b"") -> Answer:
         scope = http_scope(method, target, headers or {})
         if body:
             scope["headers"].append((b"content-length", b"%d" % len(body)))

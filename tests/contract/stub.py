@@ -41,7 +41,8 @@ class Stub:
 def stub(*behaviours: str) -> Iterator[Stub]:
     """Listen while the block runs; the last behaviour is that of all further connections.
 
-    A behaviour is a key of `ANSWERS`, or "silent": it reads, and never answers.
+    A behaviour is a key of `ANSWERS`; or "silent": it reads, and never answers; or "drops": it
+    answers, and never comes to an end.
     """
     over = threading.Event()
     with socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
@@ -89,8 +90,18 @@ def _serve(connection: socket.socket, behaviour: str, found: Stub, over: threadi
             found.asked.append(read.split(b"\r\n")[0].decode("latin-1"))
             if behaviour == "silent":
                 continue
+            if behaviour == "drops":
+                _drip(connection, over)
+                return
             connection.sendall(ANSWERS[behaviour])
             if behaviour == "reset":
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NOW)
             if behaviour in ENDS:
                 return
+
+
+def _drip(connection: socket.socket, over: threading.Event) -> None:
+    with contextlib.suppress(OSError):
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+        while not over.wait(0.02):
+            connection.sendall(b" ")

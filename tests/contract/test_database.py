@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from servers import database
 from servers.contract import ENDPOINTS
 from servers.database import chosen, number_of, to_update
 from servers.database_table import prepare
@@ -163,3 +164,21 @@ def test_every_number_writes_a_table_of_different_numbers_from_1_to_10000() -> N
     for number in (1, 4_999, 10_000):
         written = sorted(number_of(row, number) for row in range(1, 10_001))
         assert written == list(range(1, 10_001))
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_request_whose_statements_take_too_long_together_is_a_504(
+    asking: Client, method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And has given its connection back: as many as there are, and one more."""
+    for _ in range(3):
+        with monkeypatch.context() as hurried:
+            hurried.setattr(database, "REQUEST_S", -1.0)
+            answer = asking.ask(method, "/db?queries=2")
+        assert answer.status == 504
+        assert problem(answer)["detail"] == "the statements of this request took -1 s together"
+
+    assert asking.ask(method, "/db?queries=2").status == 200
+    monkeypatch.setattr(database, "REQUEST_S", 0.05)
+    assert asking.ask("GET", "/db?ms=10").status == 200
+    assert asking.ask("GET", "/db?ms=100").status == 504

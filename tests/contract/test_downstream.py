@@ -175,6 +175,20 @@ def test_who_does_not_answer_in_time_is_a_504(twin: Any, query: str) -> None:
 
 
 @pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("query", ["ms=50", "ms=50&calls=3&threads=3"])
+def test_an_answer_that_comes_in_drops_is_a_504_in_its_time(twin: Any, query: str) -> None:
+    with stub("drops") as service:
+        began = time.perf_counter()
+        answer = twin(Settings(downstream=service.root)).ask("GET", f"/downstream?{query}")
+        took_s = time.perf_counter() - began
+
+    assert answer.status == 504
+    assert problem(answer)["detail"] == "the downstream service did not answer within 0.45 s"
+    # With its wait for a connection a call may take a quarter of a second more.
+    assert 0.44 <= took_s < 0.7 + SOON_S
+
+
+@pytest.mark.usefixtures("impatient")
 def test_without_a_free_connection_is_a_503_that_says_when_to_come_again(
     twin: Any, called: str
 ) -> None:

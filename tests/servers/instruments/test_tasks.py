@@ -16,10 +16,8 @@ import pytest
 from servers import starlette_app
 from servers.instruments.helpers import helped
 from servers.instruments.meter import Meter
-from servers.instruments.places import Places
 from servers.instruments.request import RUNNING, MeasuredRequest
 from servers.instruments.tasks import gathered
-from servers.metrics import BUCKETS, SUM
 from servers.settings import Settings
 from tests.contract.clients import call, http_scope, living
 from tests.servers.instruments.test_known import split_ms
@@ -192,30 +190,3 @@ def test_what_a_thread_computes_for_a_request_is_its_processor_time_and_no_hold(
     assert request._cpu_ns - cpu_ns < 5e6
     RUNNING[get_ident()] = None
     assert helped(spin) is spin
-
-
-def test_places_are_counted_as_they_are_taken_and_given_back() -> None:
-    meter = Meter(Settings(), slots=1)
-    places = Places(meter, "downstream", 2)
-
-    def now(name: str) -> float:
-        return float(meter.cells[meter.ledger.series(f"testbed_pool_{name}", "downstream")])
-
-    def seen() -> tuple[float, float]:
-        return now("busy_slots"), now("waiting_requests")
-
-    for _ in range(3):
-        places.ask()
-    assert seen() == (0, 3)
-    places.take(0)
-    places.take(3_000_000)
-    assert seen() == (2, 1)
-    places.give_up(2_000_000_000)
-    places.free()
-    assert (now("slots"), *seen()) == (2, 1, 0)
-    first = meter.ledger.series("testbed_pool_wait_seconds", "downstream")
-    waits = list(meter.cells[first : first + SUM + 1])
-    assert waits[0] == 1
-    assert sum(waits[:SUM]) == 3
-    assert waits[SUM] == pytest.approx(2.003)
-    assert BUCKETS[0] < 0.003 < 2 < BUCKETS[-1]
