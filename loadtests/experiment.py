@@ -13,9 +13,10 @@ from typing import Any, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from loadtests import backing, calls
+from loadtests import databases
 from loadtests.connections import require_even
 from loadtests.deciding import Calibrating, Objective, Price, Stopping
+from loadtests.downstream import Downstream, check_downstream
 from loadtests.experiment_errors import ExperimentError, sentences
 from loadtests.standing import Standing, narrowed
 from loadtests.tables import ContractPath, Name, Rate, Seconds, Table
@@ -64,7 +65,7 @@ class Experiment(Table):
     budget: dict[str, int] = Field(default_factory=dict)
     bystander: Bystander | None = None
     standing: Standing | None = None
-    downstream: backing.Downstream | None = None
+    downstream: Downstream | None = None
     retries: int = Field(default=1, ge=0, le=5)
     twice: tuple[str, ...] = ()
     predict: Calibrating | None = None
@@ -114,7 +115,7 @@ class Experiment(Table):
                 f"capture_from_s is {self.capture_from_s:g}, allowed: less than measure_s, which "
                 f"is {self.shortest_s:g}"
             )
-        backing.agree(self)
+        check_downstream(self)
         self.server_budget()
         return self
 
@@ -122,7 +123,7 @@ class Experiment(Table):
     def _decisions_agree(self) -> Self:
         _known("twice", self.twice, self.profiles)
         for workload in self.workloads:
-            if calls.on_database(self, workload):
+            if databases.on_database(self, workload):
                 require_even(self.server_budget(), workload.profiles or self.profiles)
         if self.predict is not None:
             # A burst is no state that anything could be measured in.

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from loadtests.downstream import is_failing, stall_of
 from loadtests.experiment import Experiment
 from loadtests.plan import (
     STAMPED_RPS,
@@ -123,6 +124,8 @@ def generator_plan(
         ledgers=ledgers,
         stamped_rps=STAMPED_RPS if experiment.instruments else 0.0,
         capture=_capture(experiment, spec),
+        stall=stall_of(experiment, spec.workload),
+        failing=is_failing(experiment, spec.workload),
     )
 
 

@@ -70,6 +70,23 @@ class Burst(Record, strict=True):
         return f"{self.factor:g} times as many from {self.from_s:g} to {self.until_s:g} s"
 
 
+class Stall(Record, strict=True):
+    """Seconds of the window from which on the downstream service answers nobody for a while."""
+
+    from_s: float = Field(ge=0.0)
+    for_s: float = Field(gt=0.0, le=600.0)
+
+    @property
+    def until_s(self) -> float:
+        """When it answers again, those who still wait too."""
+        return self.from_s + self.for_s
+
+    @property
+    def text(self) -> str:
+        """What it does, in words."""
+        return f"answers nobody from {self.from_s:g} to {self.until_s:g} s"
+
+
 class ArrivalStream(Record):
     """An open stream: `rate` arrivals a second, each drawn by weight from the targets."""
 
@@ -117,7 +134,8 @@ class GeneratorPlan(Record):
     With `spin` the engine never sleeps: it is punctual to microseconds, and takes a whole core.
     Up to `stamped_rps` requests a second are asked for their split, all of them at lower rates;
     0 asks none. What the engine counts goes into a ledger in `ledgers`, under `profile`; `run`,
-    `workload` and `load` name there what it is.
+    `workload` and `load` name there what it is. `stall` is of what the server calls, where it does;
+    with `failing` some of its calls are to fail.
     """
 
     host: str
@@ -140,6 +158,8 @@ class GeneratorPlan(Record):
     ledgers: Path | None = None
     stamped_rps: float = STAMPED_RPS
     capture: Capture | None = None
+    stall: Stall | None = None
+    failing: bool = False
 
     def samples(self, share: int) -> Path:
         """Where a process writes its samples."""

@@ -89,7 +89,9 @@ class Request(Table):
     @property
     def line(self) -> str:
         """The request in words: what all of its variants are called in samples and reports."""
-        return f"{self.verb} {self.url}" + (f" as {self.client.text}" if self.client else "")
+        body = f" with {self.body_bytes:,} bytes" if self.body_bytes else ""
+        client = f" as {self.client.text}" if self.client else ""
+        return f"{self.verb} {self.url}{body}{client}"
 
     @property
     def misbehaves(self) -> bool:

@@ -175,7 +175,9 @@ def _text(
     elif any(one.floor for one in known.values()):
         text = _answers(known, opened[-1])
     else:
-        text = f"At most {_with(known.values(), predicted=False)} are answered."
+        bad = bool(opened) and opened[-1].bad
+        answered = "answered in time" if bad else "answered"
+        text = f"At most {_with(known.values(), predicted=False)} are {answered}."
     if slowed:
         waits = listed([f"{ms(value)} beside {choice}" for choice, value in slowed.items()])
         text += f" Nine trivial requests in ten take up to {waits}."

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from loadtests import agenda, calls, specs
+from loadtests import agenda, databases, downstream, specs
 from loadtests import experiment as experiments
 from loadtests.agenda import Ended
 from loadtests.analysis import forecast, trace
@@ -49,8 +49,8 @@ def analyze(folder: RunFolder) -> Summary:
     """The summary of all trials that were saved."""
     whole = experiments.parse(folder.experiment.read_text("utf-8"), "experiment.toml")
     environment = _environment(folder)
-    experiment = calls.possible(whole, environment)
-    left_out = tuple(LeftOut(**one) for one in environment.pop(calls.LEFT_OUT, ()))
+    experiment = databases.possible(whole, environment)
+    left_out = tuple(LeftOut(**one) for one in environment.pop(databases.LEFT_OUT, ()))
     predictions = forecast.saved(folder)
     found = _read(folder, experiment, predictions)
     guesses = forecast.guesses(predictions)
@@ -140,7 +140,9 @@ def workload_summary(workload: Workload, experiment: Experiment) -> WorkloadSumm
         for request in workload.requests
     )
     loads = workload.loads or tuple(load.name for load in experiment.loads)
-    return WorkloadSummary(workload.name, workload.description, lines, loads)
+    stall = downstream.stall_of(experiment, workload)
+    told = stall.text if stall else ""
+    return WorkloadSummary(workload.name, workload.description, lines, loads, told)
 
 
 def load_summary(load: Load) -> LoadSummary:

@@ -53,6 +53,8 @@ def cliffs_of(trials: Sequence[Trial], experiment: Experiment) -> tuple[Cliff, .
     """The cliff of each workload and profile with valid trials at four numbers of users or more.
 
     The users do not think, so that as many requests as there are users are in flight all the time.
+    There is none where even the fewest may have waited for each other: what a request takes that is
+    alone is not known then.
     """
     users = users_of(experiment)
     waiting = {w.name for w in experiment.workloads if _waits(w)}
@@ -98,7 +100,7 @@ def _waits(workload: Workload) -> bool:
 
 def _cliff(trials: Sequence[Trial], users: Mapping[str, int], budget: Budget) -> Cliff | None:
     points = _points(trials, users)
-    if len(points) < LEAST_LEVELS:
+    if len(points) < LEAST_LEVELS or not _alone(points[0][0], trials[0].profile, budget):
         return None
     (_, alone_ms), (most, most_ms) = points[0], points[-1]
     profile, workload = trials[0].profile, trials[0].workload
@@ -112,6 +114,11 @@ def _cliff(trials: Sequence[Trial], users: Mapping[str, int], budget: Budget) ->
     text = f"{profile} serves {three_digits(edge)} at once{why}: {late}."
     name, places = (limit.name, limit.places) if limit else ("", None)
     return Cliff(profile, workload, points, round(edge, 2), name, places, text)
+
+
+def _alone(users: int, profile: str, budget: Budget) -> bool:
+    """Whether so many wait for nobody: a single one, or fewer than the smallest pool can hold."""
+    return users == 1 or users < min(pool.places for pool in pools(profile, budget))
 
 
 def _points(trials: Sequence[Trial], users: Mapping[str, int]) -> tuple[tuple[int, float], ...]:

@@ -7,6 +7,7 @@ that ended last: of a trial with more, the records alone would tell of its end.
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from loadtests.analysis.checks.jobs import posts_of
 from loadtests.analysis.deferred import Deferred
@@ -14,7 +15,7 @@ from loadtests.analysis.quantiles import latency
 from loadtests.analysis.saved import SavedTrial
 from loadtests.analysis.summary import Latency
 from loadtests.job_records import JobRecord, JobsRecord
-from loadtests.samples import Samples
+from loadtests.samples import NEVER, Samples
 
 REFUSED = 503
 LEFT = ("waiting", "running")
@@ -44,7 +45,7 @@ def deferred_of(trial: SavedTrial, window: Samples) -> Deferred | None:
 
     return Deferred(
         accepted=count(*STATES),
-        refused=int(np.count_nonzero(posts_of(trial, window) & (window.status == REFUSED))),
+        refused=int(np.count_nonzero(posts_of(trial, window) & _turned_away(window))),
         done=count("done"),
         failed=count("failed"),
         left=count(*LEFT),
@@ -57,6 +58,12 @@ def deferred_of(trial: SavedTrial, window: Samples) -> Deferred | None:
         at_least_ms=delivery.lower_bound_from_ms,
         forgotten=0 if whole else sum(_forgotten(trial.jobs, state) for state in STATES),
     )
+
+
+def _turned_away(window: Samples) -> npt.NDArray[np.bool_]:
+    """Who asks on after being accepted may be told 503 as well: that refuses no job."""
+    found: npt.NDArray[np.bool_] = (window.status == REFUSED) & (window.accepted_ns == NEVER)
+    return found
 
 
 def _known(record: JobsRecord, origin_ns: int) -> frozenset[str]:

@@ -74,7 +74,8 @@ def _weight(load: Load) -> tuple[bool, float]:
 
 
 def _throughput(cell: _Cell) -> Finding | None:
-    medians = cell.medians(lambda trial: trial.achieved_rps)
+    bad = any(trial.bad_day for trials in cell.trials.values() for trial in trials)
+    medians = cell.medians(_good_rps if bad else lambda trial: trial.achieved_rps)
     if len(medians) < 2:
         return None
     best = max(medians.values())
@@ -86,6 +87,8 @@ def _throughput(cell: _Cell) -> Finding | None:
         unit = ""
     else:
         of, unit = f"For {cell.load.brief} of “{cell.workload.name}”", " requests/s"
+    if bad:
+        unit += " in time"
     if not behind:
         text = f"{of}, no visible difference: all profiles answer about {three_digits(best)}{unit}."
     else:
@@ -93,7 +96,14 @@ def _throughput(cell: _Cell) -> Finding | None:
             [f"{name} answers {three_digits(value)}{unit}" for name, value in behind.items()]
         )
         text = f"{of}, {each}; {_listed(level)} {_verb(level)} {three_digits(best)}{unit}."
+    if bad:
+        return _finding("goodput", cell, text, "goodput_rps", medians)
     return _finding("scalability", cell, text, "achieved_rps", medians)
+
+
+def _good_rps(trial: Trial) -> float | None:
+    """On a bad day only what was answered within the objective counts."""
+    return trial.bad_day.goodput_rps if trial.bad_day else None
 
 
 def _bystander(cell: _Cell) -> Finding | None:

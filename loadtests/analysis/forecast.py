@@ -16,6 +16,7 @@ from loadtests.analysis.prediction.overlay import Curve
 from loadtests.analysis.prediction.replay import replayed
 from loadtests.analysis.saved import AnalysisError, SavedTrial
 from loadtests.analysis.summary import Trial
+from loadtests.downstream import stall_of
 from loadtests.experiment import Experiment
 from loadtests.results import RunFolder, write_whole
 
@@ -23,14 +24,15 @@ from loadtests.results import RunFolder, write_whole
 def make(experiment: Experiment, trials: Sequence[Trial], folder: RunFolder) -> None:
     """Predict from the trials so far, and write it down. Raises OSError.
 
-    No model here knows of clients that are no ordinary ones: of their workloads nothing is said.
+    No model here knows of clients that are no ordinary ones, or of what is called and stalls: of
+    such workloads nothing is said.
     """
     observer = json.loads(folder.environment.read_text("utf-8")).get("observer")
     budget = experiment.server_budget()
     known = [
         calibrate(profile, workload, budget, trials, observer)
         for workload in experiment.workloads
-        if not workload.has_clients
+        if not workload.has_clients and stall_of(experiment, workload) is None
         for profile in workload.profiles or experiment.profiles
     ]
     found = [_predicted(experiment, one) for one in known if one is not None]

@@ -9,9 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from loadtests.analysis.abandoned import abandoned_of
-from loadtests.analysis.badday.plans import has_clients, is_bad
 from loadtests.analysis.called import downstream_of
-from loadtests.analysis.checks import beyond, laws, steady, surroundings
+from loadtests.analysis.checks import beyond, jobs, laws, steady, surroundings
 from loadtests.analysis.checks.cautions import warnings_of
 from loadtests.analysis.checks.laws import laws_of
 from loadtests.analysis.checks.stations import stations_of
@@ -24,6 +23,7 @@ from loadtests.analysis.server_side import server_side_of
 from loadtests.analysis.split import completed, split_of
 from loadtests.analysis.summary import Latency, Trial
 from loadtests.analysis.workers import workers_of
+from loadtests.bad_days import has_clients, is_bad
 from loadtests.samples import NEVER, Samples
 
 
@@ -67,6 +67,7 @@ def _judged(found: Trial, trial: SavedTrial, main: Samples) -> Trial:
         *surroundings.warnings_of(found, trial.scrapes, found.server_side, pinned=pinned),
         *(() if trial.plan.users else steady.short(found, stations)),
         *steady.few_samples(found),
+        *jobs.forgotten(found.deferred),
     )
     return dataclasses.replace(
         found,

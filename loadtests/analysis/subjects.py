@@ -25,13 +25,15 @@ class LoadSummary:
 class WorkloadSummary:
     """What the requests of a workload do, in words and as request lines with their weights.
 
-    `loads` names the loads that it ran under.
+    `loads` names the loads that it ran under. Where what its requests call stalled, `stall` says so
+    in words that go on after “which”.
     """
 
     name: str
     description: str
     requests: tuple[str, ...]
     loads: tuple[str, ...] = ()
+    stall: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ import math
 from dataclasses import dataclass
 
 from loadtests.analysis.predicted import Calibration, Kind
-from loadtests.analysis.prediction.asked import rounds_of
+from loadtests.analysis.prediction.asked import UNTOLD, rounds_of
 from loadtests.analysis.prediction.latency import quantile_ms
 from loadtests.analysis.prediction.stations import limiting, model_of
-from loadtests.backing import DOWNSTREAM
+from loadtests.downstream import DOWNSTREAM
 from loadtests.live.asked import Asked
 from servers.budget import Budget
 from servers.contract import AT
@@ -30,8 +30,13 @@ class Expected:
     model: str
 
 
-def expected(profile: str, budget: Budget, asked: Asked, own_ms: float) -> Expected:
-    """Of a steady state: `own_ms` is what a request costs the server beside what it asks for."""
+def expected(profile: str, budget: Budget, asked: Asked, own_ms: float) -> Expected | None:
+    """Of a steady state: `own_ms` is what a request costs the server beside what it asks for.
+
+    None where any request does not tell how long it takes, or is answered piece by piece.
+    """
+    if any(one.path in UNTOLD or one.endpoint.streams for one in asked.requests):
+        return None
     calibration = _calibration(profile, budget, asked, own_ms)
     station = limiting(calibration)
     capacity_rps = station.capacity_rps

@@ -53,6 +53,10 @@ class Serving(Protocol):
     def attend(self) -> None:
         """See that it runs."""
 
+    @property
+    def why(self) -> str:
+        """What has happened to it, where it has ended by itself."""
+
 
 class Session:
     """Both twins, each with its load, and what they call.
@@ -119,6 +123,7 @@ class Session:
         self._queued = [float(twin["queued"]) for twin in shown]
         self._number += 1
         tripped = [gate for load in self._loads for gate in load.tripped]
+        trouble = self._called.why if self._called is not None else ""
         return {
             "frame": self._number,
             "at_ms": round(now_ms, 1),
@@ -126,7 +131,7 @@ class Session:
             "load": self._controls.text,
             "preset": self._preset,
             "next_step_ms": round(self._steps[0][0] - now_ms) if self._steps else None,
-            "banner": banner(tripped),
+            "banner": trouble or banner(tripped),
             "twins": shown,
         }
 

@@ -76,7 +76,7 @@ class Twin:
             return False
         code = self._child.poll()
         if code is not None:
-            self._end(*_of(code))
+            self._end(end_of(self._child, code))
             return False
         self._use()
         if self.state == "running":
@@ -86,7 +86,7 @@ class Twin:
             self.state = "running"
             return True
         if self._world.now_ns() - self._since_ns > READY_S * 1e9:
-            self._end(f"was not ready after {READY_S:g} s", tells=True)
+            self._end(_with_last_words(self._child, f"was not ready after {READY_S:g} s"))
         return False
 
     def server(self) -> Server:
@@ -114,15 +114,19 @@ class Twin:
         self._cpu_s = sum(usage.cpu_s.values())
         self._used_ns = now_ns
 
-    def _end(self, what: str, tells: bool) -> None:
-        """`tells` is whether what it wrote last may say why."""
-        tail = self._child.tail().strip() if tells and self._child is not None else ""
+    def _end(self, why: str) -> None:
         self.stop()
-        self.why = f"{what}: {tail.splitlines()[-1].strip()}" if tail else what
+        self.why = why
 
 
-def _of(code: int) -> tuple[str, bool]:
-    """How a process has ended, and whether it may have said why."""
+def end_of(child: Child, code: int) -> str:
+    """How a process has ended, with what it wrote last where that may say why."""
     if code < 0:
-        return f"was ended by {signal.Signals(-code).name}", False
-    return f"ended with exit code {code}", code > 0
+        return f"was ended by {signal.Signals(-code).name}"
+    what = f"ended with exit code {code}"
+    return _with_last_words(child, what) if code else what
+
+
+def _with_last_words(child: Child, what: str) -> str:
+    tail = child.tail().strip()
+    return f"{what}: {tail.splitlines()[-1].strip()}" if tail else what

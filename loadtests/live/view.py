@@ -156,8 +156,10 @@ def _bar(one: Seen, lane: int | None) -> list[float | int | None]:
     return [lane, *map(_short, times), *map(_short, spans), int(one.aside), int(one.ok)]
 
 
-def _told(theory: Expected) -> dict[str, Any]:
-    """For JSON, which knows no infinity: None where a queue only grows."""
+def _told(theory: Expected | None) -> dict[str, Any]:
+    """For JSON, which knows no infinity: None where a queue only grows. Empty without a theory."""
+    if theory is None:
+        return {}
     finite = {"p50_ms": theory.p50_ms, "p99_ms": theory.p99_ms}
     shown = {name: _short(ms) if ms < 1e7 else None for name, ms in finite.items()}
     return {"capacity_rps": _short(theory.capacity_rps), "model": theory.model, **shown}

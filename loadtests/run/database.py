@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from loadtests import calls, guard
+from loadtests import databases, guard
 from loadtests.experiment import Experiment
 from loadtests.run.child import Child
 from loadtests.run.service import TrialError
@@ -31,6 +31,7 @@ MISSING = 3
 """The exit status of the servers' door where no PostgreSQL is to be found."""
 _URL = re.compile(r"^\s*(postgres(?:ql)?://\S+)$", re.MULTILINE)
 _VERSION = re.compile(r"^\s*(PostgreSQL [\w.]+)", re.MULTILINE)
+_RELIEF = "see what else uses this machine, or name a database that runs: DATABASE_URL"
 _COMMAND = (sys.executable, "-m", "servers", "database")
 
 
@@ -54,7 +55,7 @@ class RunDatabase:
     ) -> None:
         self._world, self._experiment, self._cpus = world, experiment, cpus
         self._named = named
-        self._needed_by = calls.databases(experiment)
+        self._needed_by = databases.workloads(experiment)
         self._child: Child | None = None
         self._folder: Path | None = None
         self._url = self._what = self._why = ""
@@ -87,7 +88,7 @@ class RunDatabase:
         """What of the experiment can be run. Raises DatabaseError where that is nothing."""
         if not self._why:
             return self._experiment
-        found = calls.without(self._experiment, self._needed_by)
+        found = databases.without(self._experiment, self._needed_by)
         if not found.workloads:
             raise DatabaseError(f"every workload needs a database, and {self._why}")
         return found
@@ -97,7 +98,7 @@ class RunDatabase:
         if not self._needed_by:
             return {}
         left = [{"workload": name, "why": self._why} for name in self._needed_by if self._why]
-        return {"database": self._what or "none", calls.LEFT_OUT: left}
+        return {"database": self._what or "none", databases.LEFT_OUT: left}
 
     def for_trial(self, workload: Workload) -> str:
         """The URL for a trial's server, its table made anew; empty where it is not needed.
@@ -134,7 +135,9 @@ class RunDatabase:
             if code is not None:
                 raise DatabaseError(f"the database did not start:\n{child.tail()}")
             if self._world.now_ns() > deadline_ns:
-                raise DatabaseError(f"the database was not ready after {READY_S:g} s")
+                raise DatabaseError(
+                    f"the database was not ready after {READY_S:g} s: {_RELIEF}\n{child.tail()}"
+                )
             self._world.sleep(POLL_S)
         self._url = found[1]
         self._what = f"{_version(child)}, of the testbed's own, without fsync"
@@ -154,7 +157,9 @@ class RunDatabase:
             deadline_ns = self._world.now_ns() + int(PREPARED_S * 1e9)
             while (code := child.poll()) is None:
                 if self._world.now_ns() > deadline_ns:
-                    raise DatabaseError(f"the database was not prepared within {PREPARED_S:g} s")
+                    raise DatabaseError(
+                        f"the database was not prepared within {PREPARED_S:g} s: {_RELIEF}"
+                    )
                 self._world.sleep(POLL_S)
             if code:
                 raise DatabaseError(child.tail().strip().removeprefix("error: "))

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
-from loadtests.backing import calls_downstream
+from loadtests.downstream import calls_downstream
 from loadtests.experiment import Experiment
 from loadtests.matrix import TrialSpec
 from loadtests.plan import GeneratorPlan

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from loadtests.backing import Downstream
+from loadtests.downstream import Downstream
 from loadtests.experiment import Experiment
 from loadtests.matrix import TrialSpec, seed_of
 from loadtests.plan import Address, GeneratorPlan
@@ -53,10 +53,11 @@ class TrialDownstream:
 
     def follow(self, plan: GeneratorPlan) -> None:
         """Tell it when to stall, where it is to. Raises TrialError where it does not hear."""
-        if self._told.stall is None:
+        if plan.stall is None:
             return
-        from_ns = plan.origin_ns + round(self._told.stall.from_s * 1e9)
-        to_ns = from_ns + round(self._told.stall.for_s * 1e9)
+        from_ns, to_ns = (
+            plan.origin_ns + round(at_s * 1e9) for at_s in (plan.stall.from_s, plan.stall.until_s)
+        )
         target = f"/stall?from_ns={from_ns}&to_ns={to_ns}"
         answer = self._world.fetch(self._address, target, method="POST")
         if answer is None or answer[0] != 200:

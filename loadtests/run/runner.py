@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from loadtests import calls, faults, specs
+from loadtests import databases, faults, specs
 from loadtests.experiment import Experiment
 from loadtests.results import RunFolder, write_whole
 from loadtests.run.book import Book
@@ -52,7 +52,7 @@ def run(
             possible = database.possible()
             _record_birth(folder, lambda: {**environment(), **database.record()})
             if database.left_out:
-                names = calls.databases(experiment)
+                names = databases.workloads(experiment)
                 progress.says(f"left out: {', '.join(names)}, for {database.left_out}")
             world.keep_to(cpus[1])
             book = Book(possible, folder)

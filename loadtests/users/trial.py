@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import gevent
-import numpy as np
 from locust import User, events, task
 from locust.env import Environment
 from locust.runners import WorkerRunner
 
 from loadtests import faults
+from loadtests.bad_days import judged
 from loadtests.engine import statistics
 from loadtests.engine.engine import Engine
 from loadtests.engine.generator import Share, generate
@@ -106,17 +106,12 @@ class _Feed:
         self._groups = Groups(plan.targets)
         self._names = [_name(target) for target in plan.targets]
         self._methods = [target.method for target in plan.targets]
-        bad = [target.client is not None and target.client.misbehaves for target in plan.targets]
-        self._behaves = None if not any(bad) else ~np.array(bad)
+        self._judged = judged(plan)
         self._writer = writer
         self._metrics = ClientMetrics(ledger, plan.targets)
         self._watch = Watch(ledger, spins=plan.spin, measure_s=plan.measure_s)
         self._phases = Phases(ledger, plan)
         note_run(ledger, plan.run, plan.workload, plan.load)
-
-    def _good(self, rows: Any) -> Any:
-        """Without those of misbehaving clients, whose failures trip no gate."""
-        return rows if self._behaves is None else rows[self._behaves[rows["target"]]]
 
     def pass_on(self, stats: Any) -> None:
         """Pass on what is new; a chunk is written when it is whole."""
@@ -125,7 +120,7 @@ class _Feed:
             grouped = self._groups.of(rows)
             statistics.merge(grouped, self._names, stats, time.time(), self._methods)
             self._metrics.merge(grouped)
-            self._watch.merge(self._good(rows))
+            self._watch.merge(self._judged(rows))
             if whole is not None:
                 pool.apply(self._writer.write, (whole,))
         self._metrics.tick(self._engine.in_flight, self._engine.connections_opened)

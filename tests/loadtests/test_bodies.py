@@ -15,6 +15,7 @@ from loadtests.engine.recorder import Recorder
 from loadtests.engine.request import Template, body_of
 from loadtests.engine.stamps import Captures, Stamps
 from loadtests.plan import ArrivalStream, Target
+from loadtests.workload import Request, Workload
 from tests.loadtests.proof.drive import drive, plan
 from tests.loadtests.stub import OK, Behaviour, serving, serving_aside
 
@@ -109,3 +110,16 @@ def test_a_plan_says_what_is_sent() -> None:
 
     assert len(requests) == len(driven.rows) >= 20
     assert {body for _, body in requests} == {body_of(50)}
+
+
+def test_requests_that_differ_by_their_bodies_alone_are_two_and_say_how_large_these_are() -> None:
+    sizes = (0, 1_000, 100_000)
+    requests = tuple(Request(path="/upload", body_bytes=size) for size in sizes)
+
+    workload = Workload(name="uploads", requests=requests)
+
+    assert [request.line for request in workload.requests] == [
+        "POST /upload", "POST /upload with 1,000 bytes", "POST /upload with 100,000 bytes",
+    ]  # fmt: skip
+    with pytest.raises(ValueError, match=r"must differ, got: POST /upload with 1,000 bytes"):
+        Workload(name="twice", requests=(requests[1], requests[1]))

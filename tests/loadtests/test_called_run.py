@@ -72,6 +72,12 @@ def test_a_run_has_its_downstream_and_says_what_it_did(tmp_path: Path) -> None:
         assert mean_ms > 1.5 * 20.0
         assert not saved.downstream_log.read_text().count("Traceback")
         _stalled(done_s)
+        assert trial.bad_day is not None
+        assert trial.bad_day.recovery is not None
+        assert (trial.bad_day.recovery.ended_s, trial.bad_day.recovery.after) == (0.9, "stall")
+    assert [workload.stall for workload in summary.workloads] == [
+        "answers nobody from 0.5 to 0.9 s"
+    ]
     # The draws are the same for both, and so is the downstream's own mean.
     assert means.keys() == {"gthread", "uvloop"}
     assert means["gthread"] == pytest.approx(means["uvloop"], rel=0.2)

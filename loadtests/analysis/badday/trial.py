@@ -1,20 +1,21 @@
-"""A trial's bad day, where it had one: a burst, or clients that are no ordinary ones."""
+"""A trial's bad day, where it had one: a burst, a stall, or clients that are no ordinary ones."""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
 
 from loadtests.analysis.badday.fairness import jain
-from loadtests.analysis.badday.plans import is_bad
-from loadtests.analysis.badday.records import BadDay, Fairness, Recovery
+from loadtests.analysis.badday.records import BadDay, Fairness, OfKind, Recovery
 from loadtests.analysis.badday.recovery import recovery_of
 from loadtests.analysis.quantiles import quantile, rounded
 from loadtests.analysis.saved import SavedTrial
 from loadtests.analysis.summary import Trial
 from loadtests.analysis.trial import WAITING, in_stream, summarize_stream
+from loadtests.bad_days import disturbances, is_bad
 from loadtests.experiment import Experiment
 from loadtests.matrix import BYSTANDER, LOAD
 from loadtests.plan import GeneratorPlan
@@ -51,6 +52,7 @@ def bad_day_of(summary: Trial, plan: GeneratorPlan, window: Samples, within_ms: 
     waited_ms = (main.done_ns - main.intended_ns) / 1e6
     completed = main.outcome == Outcome.COMPLETED
     good = int(np.count_nonzero(completed & (waited_ms <= within_ms)))
+    kinds = tuple(_kinds(window, within_ms))
     longest_ms, at_least = _longest(main, waited_ms)
     return BadDay(
         objective_ms=within_ms,
@@ -61,9 +63,18 @@ def bad_day_of(summary: Trial, plan: GeneratorPlan, window: Samples, within_ms: 
         attempts=_attempts(plan, main),
         accepted_ms=_accepted_ms(main),
         recovery=_recovery(plan, main, np.where(completed, waited_ms, np.inf)),
-        fairness=(*_among_kinds(window, within_ms), *_among_workers(summary)),
-        wasted_s=summary.abandoned.seconds if summary.abandoned else None,
+        fairness=(*_among_kinds(kinds), *_among_workers(summary)),
+        wasted_s=_wasted_s(summary),
+        kinds=kinds,
+        disturbances=disturbances(plan),
     )
+
+
+def _wasted_s(summary: Trial) -> float | None:
+    """None where no instruments told of it; they tell of nobody where nobody was seen to leave."""
+    if summary.abandoned is not None:
+        return summary.abandoned.seconds
+    return 0.0 if summary.server_side is not None else None
 
 
 def _longest(main: Samples, waited_ms: npt.NDArray[np.float64]) -> tuple[float | None, bool]:
@@ -94,26 +105,34 @@ def _accepted_ms(main: Samples) -> float | None:
 def _recovery(
     plan: GeneratorPlan, main: Samples, waited_ms: npt.NDArray[np.float64]
 ) -> Recovery | None:
-    burst = next((stream.burst for stream in plan.arrivals if stream.burst is not None), None)
-    if burst is None:
-        return None
+    found = disturbances(plan)
     due_s = main.intended_ns / 1e9
-    return recovery_of(due_s, waited_ms, (burst.from_s, burst.until_s), plan.measure_s)
+    return recovery_of(due_s, waited_ms, found, plan.measure_s) if found else None
 
 
-def _among_kinds(window: Samples, within_ms: float) -> tuple[Fairness, ...]:
-    """By the share of its requests that each kind of the good streams had answered well."""
-    shares: list[float] = []
-    good = window.outcome == Outcome.COMPLETED
-    good &= (window.done_ns - window.intended_ns) / 1e6 <= within_ms
+def _kinds(window: Samples, within_ms: float) -> Iterator[OfKind]:
+    """Every kind of request of the good streams."""
+    waited_ms = (window.done_ns - window.intended_ns) / 1e6
+    good = (window.outcome == Outcome.COMPLETED) & (waited_ms <= within_ms)
     for name in (LOAD, BYSTANDER):
         number = window.streams.index(name) if name in window.streams else -1
-        mine = window.stream == number
-        for kind in np.unique(window.kind[mine]):
-            of_kind = mine & (window.kind == kind)
-            shares.append(np.count_nonzero(good & of_kind) / np.count_nonzero(of_kind))
-    index = jain(shares)
-    return () if index is None else (Fairness("kinds of requests", len(shares), round(index, 4)),)
+        for kind in np.unique(window.kind[window.stream == number]):
+            mine = (window.stream == number) & (window.kind == kind)
+            longest_ms, at_least = _longest(window.where(mine), waited_ms[mine])
+            yield OfKind(
+                line=window.kinds[kind],
+                requests=int(np.count_nonzero(mine)),
+                good=int(np.count_nonzero(good & mine)),
+                failed=int(np.count_nonzero(mine & (window.outcome == Outcome.FAILED))),
+                longest_wait_ms=rounded(longest_ms),
+                at_least=at_least,
+            )
+
+
+def _among_kinds(kinds: tuple[OfKind, ...]) -> tuple[Fairness, ...]:
+    """By the share of its requests that each kind had answered well."""
+    index = jain([one.good / one.requests for one in kinds])
+    return () if index is None else (Fairness("kinds of requests", len(kinds), round(index, 4)),)
 
 
 def _among_workers(summary: Trial) -> tuple[Fairness, ...]:

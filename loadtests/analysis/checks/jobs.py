@@ -7,9 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from loadtests.analysis.deferred import Deferred
 from loadtests.analysis.saved import SavedTrial
 from loadtests.analysis.summary import Reason
 from loadtests.samples import NEVER, Outcome, Samples
+from servers.jobs.job import KEPT
 
 ACCEPTED = 202
 HINT = "do not rely on this trial: run it again, and report this where it happens again"
@@ -33,6 +35,14 @@ def against(trial: SavedTrial) -> Iterator[Reason]:
         text = f"clients were told of {told} accepted jobs and not answered {unknown} times"
         beside = f" beside {earlier} earlier attempts" if earlier else ""
         yield Reason("jobs_lost", f"{text}{beside}, the server has {found.accepted}", HINT)
+
+
+def forgotten(found: Deferred | None) -> Iterator[Reason]:
+    """A warning where jobs of a trial have no record any more, so that their times are missing."""
+    if found is not None and found.forgotten:
+        text = f"{found.forgotten} jobs have no record any more: how long they took is not stated"
+        hint = f"lower the rate or measure_s: a server keeps the records of {KEPT} ended jobs"
+        yield Reason("jobs_forgotten", text, hint)
 
 
 def _by_clients(trial: SavedTrial) -> tuple[int, int, int]:

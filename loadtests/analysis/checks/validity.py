@@ -14,6 +14,7 @@ from loadtests.analysis.generation import Generation
 from loadtests.analysis.saved import SavedTrial
 from loadtests.analysis.schedule import digest_of
 from loadtests.analysis.summary import Reason, Requests
+from loadtests.bad_days import asked_for
 from loadtests.gates import (
     BUSY_SHARE,
     DELAY_SHARE,
@@ -107,6 +108,7 @@ def _failures(trial: SavedTrial) -> Iterator[Reason]:
     # What a misbehaving client is refused is no fault of the trial's.
     failed = trial.samples.outcome == Outcome.FAILED
     failed &= trial.samples.error != ErrorKind.GENERATOR
+    failed &= ~asked_for(trial.plan, trial.samples.status, trial.samples.error)
     good = np.isin(trial.samples.stream, _good_streams(trial.samples))
     others = int(np.count_nonzero(failed & good))
     if others > FAILURE_SHARE * np.count_nonzero(good):

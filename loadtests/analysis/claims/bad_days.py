@@ -36,9 +36,8 @@ def _recovery_ms(trial: Trial) -> float | None:
     recovery = trial.bad_day.recovery if trial.bad_day else None
     if recovery is None:
         return None
-    if recovery.took_s is None:
-        return 1000.0 * (window_s(trial) - recovery.ended_s)
-    return max(1000.0 * recovery.took_s, LEAST_RECOVERY_MS)
+    took_s = recovery.looked_s if recovery.took_s is None else recovery.took_s
+    return None if took_s is None else max(1000.0 * took_s, LEAST_RECOVERY_MS)
 
 
 def _unrecovered(trial: Trial) -> Latency | None:

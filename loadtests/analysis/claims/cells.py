@@ -1,7 +1,8 @@
 """The parts of a run that a claim reads: one workload under one load, with its valid trials.
 
 Probes of a search and the second arm of a profile that runs twice are in none, as in comparisons;
-a bad day (a burst, or clients that are no ordinary ones) says nothing of any other: `bad_cells`.
+a bad day (a burst, a stall of what is called, or clients that are no ordinary ones) says nothing of
+any other: `bad_cells`.
 Profiles are taken for what their row in the table says: synchronous is what gives each request a
 process or a thread, asynchronous what runs all of them on one loop. Greenlets, which are written
 like the one and wait like the other, and the loop with pools are neither.
@@ -32,16 +33,18 @@ class Cell:
     @property
     def under(self) -> str:
         """The load and the workload in words, after a preposition: `100 requests/s of “wait”`."""
-        if self.load.bursts:
-            return f"a burst on {self.load.rate_rps or 0.0:g} requests/s of “{self.workload.name}”"
+        offered = f"{self.load.users} closed users of “{self.workload.name}”"
         if self.load.mode == "open":
-            return f"{self.load.rate_rps or 0.0:g} requests/s of “{self.workload.name}”"
-        return f"{self.load.users} closed users of “{self.workload.name}”"
+            offered = f"{self.load.rate_rps or 0.0:g} requests/s of “{self.workload.name}”"
+        if self.load.bursts:
+            return f"a burst on {offered}"
+        return f"a stall behind {offered}" if self.workload.stall else offered
 
     @property
     def bad(self) -> bool:
-        """Whether it is a bad day: a burst, or clients that are no ordinary ones."""
-        return self.load.bursts or any(line.client for line in lines(self.workload))
+        """Whether it is a bad day: a burst, a stall, or clients that are no ordinary ones."""
+        clients = any(line.client for line in lines(self.workload))
+        return clients or self.load.bursts or bool(self.workload.stall)
 
     @property
     def weight(self) -> tuple[bool, float]:

@@ -30,7 +30,7 @@ KINDS: dict[str, Kind] = {
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One kind of request of a workload: its path, what it asks for, its weight, and who asks.
+    """One kind of request of a workload: its path, what it asks for, its weight, body and client.
 
     A distributed parameter is its text, `exponential(100)`; an ordinary `client` is empty.
     """
@@ -39,6 +39,7 @@ class Line:
     parameters: dict[str, str]
     weight: float
     client: str = ""
+    body_bytes: int = 0
 
     @property
     def alone(self) -> bool:
@@ -52,7 +53,7 @@ class Line:
 
 
 def lines(workload: WorkloadSummary) -> tuple[Line, ...]:
-    """The request lines of a workload, such as `GET /wait?ms=100 × 2`."""
+    """The request lines of a workload: `GET /wait?ms=100 × 2`, `POST /upload with 4,000 bytes`."""
     return tuple(map(_line, workload.requests))
 
 
@@ -90,6 +91,8 @@ def asked_ms(workload: WorkloadSummary) -> float | None:
 
 def _line(text: str) -> Line:
     request, _, weight = text.partition(" × ")
-    line, _, client = request.partition(" as ")
+    sent, _, client = request.partition(" as ")
+    line, _, body = sent.partition(" with ")
     target = urlsplit(line.rpartition(" ")[2])
-    return Line(target.path, dict(parse_qsl(target.query)), float(weight or 1.0), client)
+    parameters, size = dict(parse_qsl(target.query)), body.partition(" ")[0].replace(",", "")
+    return Line(target.path, parameters, float(weight or 1.0), client, int(size or 0))

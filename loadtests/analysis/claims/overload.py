@@ -1,11 +1,11 @@
-"""overload: many times as many requests for a while, and what is left of them.
+"""overload: more is waited for at once than there is room, for a while, and what is left of it.
 
-Read are all loads that burst, with ordinary clients and with those that try again. Three figures
-are compared: goodput over the whole window (requests answered within the objective, each second),
-the longest wait, and the time from the end of the burst until latency was near what it was before
-it. Compared is every asynchronous profile with every synchronous one; the claim, that synchronous
-coordination reduces what gets done, favours the asynchronous. Where figures or workloads disagree
-it depends.
+Read are all loads that burst, with ordinary clients and with those that try again, and all
+workloads that call a service which stalls. Three figures are compared: goodput over the whole
+window (requests answered within the objective, each second), the longest wait, and the time from
+the end of the burst or the stall until latency was near what it was before it. Compared is every
+asynchronous profile with every synchronous one; the claim, that synchronous coordination reduces
+what gets done, favours the asynchronous. Where figures or workloads disagree it depends.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from loadtests.analysis.claims.cells import bad_cells
 from loadtests.analysis.claims.telling import Judgement
 from loadtests.analysis.summary import Summary
 
-MISSING = "burst that a profile of either side went through in a valid trial"
+MISSING = "burst or stall that a profile of either side went through in a valid trial"
 FIGURES = {
     "Goodput": (GOODPUT, "the goodput is"),
     "The longest wait": (LONGEST, "the longest wait is"),
@@ -25,5 +25,5 @@ FIGURES = {
 
 def judge(summary: Summary) -> Judgement:
     """The verdict on overload."""
-    bursts = [cell for cell in bad_cells(summary) if cell.load.bursts]
-    return verdict([observed(summary, cell, FIGURES, "under") for cell in bursts], MISSING)
+    found = [cell for cell in bad_cells(summary) if cell.load.bursts or cell.workload.stall]
+    return verdict([observed(summary, cell, FIGURES, "under") for cell in found], MISSING)

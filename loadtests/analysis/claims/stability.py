@@ -62,10 +62,10 @@ def _alone(summary: Summary, cell: Cell) -> str:
     return ""
 
 
-def _asked(workload: WorkloadSummary) -> set[tuple[str, tuple[tuple[str, str], ...]]]:
+def _asked(workload: WorkloadSummary) -> set[tuple[str, int, tuple[tuple[str, str], ...]]]:
     """What a workload's ordinary clients ask for."""
     return {
-        (line.path, tuple(sorted(line.parameters.items())))
+        (line.path, line.body_bytes, tuple(sorted(line.parameters.items())))
         for line in lines(workload)
         if not line.client
     }

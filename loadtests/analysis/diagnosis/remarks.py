@@ -15,6 +15,7 @@ POOLS = {
     "processes": ("process pool", "processes"),
     "greenlets": ("greenlet pool", "greenlets"),
     "downstream": ("pool of connections to the downstream service", "connections"),
+    "database": ("pool of connections to the database", "connections"),
 }
 """What each pool is called, and its places; those that are not here have threads."""
 
@@ -66,6 +67,12 @@ def queueing(seen: Symptoms) -> str:
     """Time is lost in front of the application."""
     latency, waits = three_digits(seen.latency_ms), three_digits(seen.queue_ms)
     return f"queueing: of {latency} ms a request waits {waits} ms before the application begins it"
+
+
+def failing(seen: Symptoms) -> str:
+    """Everything is answered, some of it with an error."""
+    failed = "1 request" if seen.failed == 1 else f"{seen.failed:,} requests"
+    return f"{failed} failed; {occupied(seen)}"
 
 
 def overloaded(seen: Symptoms) -> str:

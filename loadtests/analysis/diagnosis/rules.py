@@ -13,6 +13,7 @@ from loadtests.analysis.diagnosis import remarks
 from loadtests.analysis.diagnosis.remarks import LITTLE, MANY
 from loadtests.analysis.diagnosis.symptoms import Symptoms, symptoms_of
 from loadtests.analysis.summary import Trial
+from loadtests.gates import KEPT_UP
 
 FULL = 0.9
 """The share of a processor, or of the time of all slots, from which on there is none left."""
@@ -24,6 +25,8 @@ MOST = 0.5
 """The part of all hold from which on one route is to be named."""
 FEW = 3
 """So many may wait for a moment, by chance."""
+PASSED = ("downstream", "database")
+"""Pools that every request passes, which counts as waiting for a moment, a free place or not."""
 MUCH, FELT_MS = 0.3, 1.0
 """The part of a latency from which on it is what the latency is about, and how long it must be."""
 GENERATOR = (
@@ -59,7 +62,11 @@ RULES = (
         lambda s: _over(s.occupancy, FULL) and (s.cpu is None or s.cpu < LITTLE),
         remarks.waiting,
     ),
-    Rule("pool", lambda s: s.pool_waiting >= (FEW if s.kept_up else 1), remarks.pool),
+    Rule(
+        "pool",
+        lambda s: s.pool_waiting >= (FEW if s.kept_up or s.pool in PASSED else 1),
+        remarks.pool,
+    ),
     Rule(
         "accepting",
         lambda s: s.accept_queue >= MANY,
@@ -69,6 +76,11 @@ RULES = (
         "queueing",
         lambda s: _over(s.queue_ms, max(MUCH * (s.latency_ms or 0.0), FELT_MS)),
         remarks.queueing,
+    ),
+    Rule(
+        "failing",
+        lambda s: s.failed > 0 and s.achieved_rps >= KEPT_UP * s.offered_rps,
+        remarks.failing,
     ),
     Rule("overloaded", lambda s: not s.kept_up, remarks.overloaded),
     Rule("unseen", lambda s: s.occupancy is None, lambda s: f"not looked into{remarks.used(s)}"),

@@ -20,7 +20,8 @@ class Symptoms:
 
     `route` is the one that holds the most, with its part of all hold and for how long at a time.
     What is at its most, is so in any of the trials. `ready` threads had no processor on average,
-    where others than the server itself had it. None where it was not measured.
+    where others than the server itself had it. None where it was not measured. So many
+    requests `failed` in all trials together.
     """
 
     profile: str
@@ -41,6 +42,7 @@ class Symptoms:
     pool_waiting: int
     accept_queue: int
     ready: float | None
+    failed: int = 0
 
     @property
     def loops(self) -> bool:
@@ -84,6 +86,7 @@ def symptoms_of(trials: Sequence[Trial]) -> Symptoms:
         pool_waiting=waiting,
         accept_queue=max((side.accept_queue_max or 0 for side in sides), default=0),
         ready=_median(trials, _ready),
+        failed=sum(trial.requests.failed for trial in trials),
     )
 
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from loadtests.analysis.predicted import Kind
-from loadtests.backing import DOWNSTREAM
-from loadtests.calls import DATABASE
+from loadtests.databases import DATABASE
+from loadtests.downstream import DOWNSTREAM
 from loadtests.workload import Request
 from servers.budget import Budget
 from servers.profiles import PROFILES, Profile
@@ -22,6 +22,9 @@ Place = Literal["slots", "loop", "threads", "processes"]
 OFFLOADED: dict[str, Place] = {"/offload": "threads", "/cpu-offload": "processes"}
 PLACED: dict[str, Place] = {"/blocking": "threads", "/cpu": "processes"}
 """Where they go as well on a profile that places such work in pools."""
+UNTOLD = (DATABASE, "/jobs", "/upload")
+"""What they ask for does not tell how long they take: that is by a database, by a queue of deferred
+work, or by a body and who sends it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +47,11 @@ def place_of(profile: Profile, path: str) -> Place:
 def only_place(profile: str, requests: Sequence[Request]) -> Place | None:
     """The place of all requests; None where some go elsewhere than others.
 
-    Nor is there one for requests of a database: what they queue for is its connections, and how
-    long one of these is taken is not measured apart.
+    Nor is there one for requests that do not tell it. Those of a database queue for its
+    connections, and how long one of these is taken is not measured apart; a deferred job takes its
+    time after the answer, and a body before the work.
     """
-    if any(request.path == DATABASE for request in requests):
+    if any(request.path in UNTOLD for request in requests):
         return None
     places = {place_of(PROFILES[profile], request.path) for request in requests}
     return places.pop() if len(places) == 1 else None
@@ -68,6 +72,8 @@ def asked(profile: str, request: Request, unit_ms: float) -> Asked | None:
     None where it asks for something whose cost is not known.
     """
     row, endpoint = PROFILES[profile], request.endpoint
+    if request.path in UNTOLD:
+        return None
     numbers = {**endpoint.defaults, **request.numbers}
     if request.path == DOWNSTREAM:
         return _called(row, numbers)

@@ -16,17 +16,19 @@ from hypothesis import strategies as st
 from loadtests import experiment as experiments
 from loadtests import matrix
 from loadtests.analysis.badday.fairness import jain
-from loadtests.analysis.badday.records import BadDay, Fairness, Recovery
+from loadtests.analysis.badday.records import BadDay, Fairness, OfKind, Recovery
 from loadtests.analysis.badday.recovery import recovery_of
 from loadtests.analysis.badday.trial import objective_ms, with_bad_day
+from loadtests.analysis.instruments import Abandoned
 from loadtests.analysis.saved import SavedTrial
 from loadtests.analysis.schedule import digest_of
 from loadtests.analysis.summary import Trial
 from loadtests.analysis.trial import summarize
+from loadtests.bad_days import Disturbance, judged
 from loadtests.clients import Retrying, Silent
 from loadtests.experiment import Experiment
 from loadtests.matrix import BYSTANDER, LOAD
-from loadtests.plan import Address, Burst, Target
+from loadtests.plan import Address, Burst, Stall, Target
 from loadtests.results import TrialFolder
 from loadtests.samples import ErrorKind, Outcome
 from tests.loadtests.analysis.checks.test_steady import timed
@@ -133,9 +135,111 @@ def test_recovery_is_counted_from_the_end_of_the_burst(end_ms: float, took_s: fl
     assert day.recovery is not None
     assert (day.recovery.ended_s, day.recovery.before_ms, day.recovery.bound_ms) == (6, 10.0, 15.0)
     if took_s is None:
+        # The last whole second of ten begins three after the burst.
+        assert (day.recovery.took_s, day.recovery.looked_s) == (None, 3.0)
+    else:
+        assert day.recovery.took_s == pytest.approx(took_s, abs=0.1001)
+
+
+def stalling(rows: Sequence[Row], **more: Any) -> SavedTrial:
+    """A trial whose server calls what answers nobody from 4 to 7 s; `more` changes its stream."""
+    trial = trial_of(rows)
+    plan = trial.plan.model_copy(update={"stall": Stall(from_s=4.0, for_s=3.0)})
+    return planned(dataclasses.replace(trial, plan=plan), **more)
+
+
+@pytest.mark.parametrize(("end_ms", "took_s"), [(7_000.0, 0.0), (8_600.0, 1.6), (9_900.0, None)])
+def test_recovery_is_counted_from_the_end_of_a_stall(end_ms: float, took_s: float | None) -> None:
+    _, day = day_of(stalling(backlog(end_ms)))
+
+    assert day.recovery is not None
+    assert (day.recovery.ended_s, day.recovery.bound_ms, day.recovery.after) == (7, 15.0, "stall")
+    if took_s is None:
         assert day.recovery.took_s is None
     else:
         assert day.recovery.took_s == pytest.approx(took_s, abs=0.1001)
+
+
+def test_of_a_burst_and_a_stall_recovery_begins_where_the_last_of_them_ends() -> None:
+    burst = Burst(factor=10.0, from_s=3.0, for_s=2.0)
+    _, day = day_of(stalling(backlog(8_600.0), burst=burst))
+
+    assert day.recovery is not None
+    assert (day.recovery.ended_s, day.recovery.after) == (7.0, "burst and stall")
+    assert day.recovery.took_s == pytest.approx(1.6, abs=0.1001)
+
+
+def test_each_kind_of_request_has_what_became_of_it() -> None:
+    aside = [Row(1000.0 * n, 10.0 if n % 2 else 5_000.0, stream=BYSTANDER) for n in range(10)]
+    failing = [Row(4_500.0, 2_400.0, FAILED, ErrorKind.STATUS, 504) for _ in range(3)]
+    waiting = [Row(6_000.0, 900.0, CENSORED, status=0)]
+    _, day = day_of(stalling([*every(50.0), *aside, *failing, *waiting]))
+
+    assert day.kinds == (
+        OfKind("GET /wait?ms=5", 204, 200, 3, 900.0, at_least=True),
+        OfKind("GET /hello", 10, 5, 0, 5_000.0, at_least=False),
+    )
+
+
+NEWS = [("outcome", "u1"), ("status", "i4"), ("error", "u1"), ("target", "i4")]
+STATUS, RESET, CONNECT = ErrorKind.STATUS, ErrorKind.RESET, ErrorKind.REFUSED
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "bad", "fails", "neither"),
+    # On a bad day, where a called service is to fail, and in any other trial.
+    [
+        (502, STATUS, False, True, False),
+        (503, STATUS, True, False, False),
+        (504, STATUS, True, False, False),
+        (0, RESET, True, False, False),
+        (500, STATUS, False, False, False),
+        (0, CONNECT, False, False, False),
+    ],
+)
+def test_failures_that_a_plan_asks_for_are_no_fault_of_its_trial(
+    status: int, error: ErrorKind, bad: bool, fails: bool, neither: bool
+) -> None:
+    late = [Row(4_500.0, 2_400.0, FAILED, error, status) for _ in range(30)]
+    rows = [*every(50.0), *late]
+
+    def excused(trial: SavedTrial) -> bool:
+        found = [reason.code for reason in summarize(trial).reasons]
+        assert found in ([], ["failures"])
+        # What the generator shows while it runs follows the same rule.
+        news = np.zeros(1, dtype=NEWS)
+        news["outcome"], news["status"], news["error"] = FAILED, status, error
+        assert len(judged(trial.plan)(news)) == len(found)
+        return not found
+
+    failing = trial_of(rows)
+    plan = failing.plan.model_copy(update={"failing": True})
+    assert excused(stalling(rows)) == excused(bursting(rows)) == bad
+    assert excused(dataclasses.replace(failing, plan=plan)) == fails
+    assert excused(trial_of(rows)) == neither
+
+
+def test_a_generator_judges_nothing_by_clients_that_misbehave() -> None:
+    plan = planned(trial_of([]), target={"client": Silent(kind="silent", for_s=1.0)}).plan
+    news = np.zeros(
+        4, dtype=[("outcome", "u1"), ("status", "i4"), ("error", "u1"), ("target", "i4")]
+    )
+    news["target"] = 0, 1, 0, 1
+
+    assert judged(plan)(news)["target"].tolist() == [1, 1]
+
+
+def test_nobody_left_is_no_waste_and_without_instruments_nothing_is_known() -> None:
+    without, day = day_of(bursting(every(50.0)))
+    assert (without.abandoned, day.wasted_s) == (None, None)
+
+    trial = bursting(every(50.0))
+    told = dataclasses.replace(without, server_side=summarize(measured()).server_side)
+    left = dataclasses.replace(told, abandoned=Abandoned(7, 6.8))
+    for summary, wasted_s in ((told, 0.0), (left, 6.8)):
+        found = with_bad_day(summary, trial, EXPERIMENT).bad_day
+        assert found is not None
+        assert found.wasted_s == wasted_s
 
 
 def test_who_is_not_answered_has_not_recovered() -> None:
@@ -145,14 +249,14 @@ def test_who_is_not_answered_has_not_recovered() -> None:
     ]
     _, day = day_of(bursting(rows))
 
-    assert day.recovery == Recovery(6.0, 10.0, 15.0, None)
+    assert day.recovery == Recovery(6.0, 10.0, 15.0, None, looked_s=3.0)
 
 
 def test_at_a_low_rate_a_longer_time_is_looked_at() -> None:
     """Of 5 a second 20 take four seconds, and one of them may be late."""
     due_s = np.arange(0.0, 20.0, 0.2)
     wait_ms = np.where((due_s >= 5.0) & (due_s < 9.9), 500.0, 10.0)
-    found = recovery_of(due_s, wait_ms, (5.0, 7.0), 20.0)
+    found = recovery_of(due_s, wait_ms, [Disturbance("burst", 5.0, 7.0)], 20.0)
 
     assert found is not None
     # From 9.6 s on four seconds hold two that were late, from 9.7 s on one.
@@ -163,9 +267,11 @@ def test_without_a_before_nothing_is_known_of_after() -> None:
     due_s = np.arange(0.0, 10.0, 0.1)
     waits = np.full(100, 10.0)
 
-    assert recovery_of(due_s, waits, (1.9, 4.0), 10.0) is None
-    assert recovery_of(due_s, waits, (2.1, 4.0), 10.0) is not None
-    assert recovery_of(due_s, np.full(100, math.inf), (5.0, 6.0), 10.0) is None
+    soon, late = Disturbance("stall", 1.9, 4.0), Disturbance("stall", 2.1, 4.0)
+    assert recovery_of(due_s, waits, [soon], 10.0) is None
+    assert recovery_of(due_s, waits, [late, soon], 10.0) is None
+    assert recovery_of(due_s, waits, [late], 10.0) is not None
+    assert recovery_of(due_s, np.full(100, math.inf), [late], 10.0) is None
 
 
 @pytest.mark.parametrize(
@@ -277,7 +383,7 @@ def test_misbehaving_clients_are_in_no_figure_of_the_good_ones() -> None:
 
 def test_failures_of_good_clients_still_count_among_many_bad_ones() -> None:
     silent = [Row(10.0 * n, 40.0, GONE, status=0, stream="silent") for n in range(900)]
-    failing = [Row(100.0 * n, 5.0, FAILED, ErrorKind.RESET, 0) for n in range(3)]
+    failing = [Row(100.0 * n, 5.0, FAILED, STATUS, 500) for n in range(3)]
     summary, _ = day_of(misbehaving([*every(100.0), *silent, *failing]))
 
     assert [reason.code for reason in summary.reasons] == ["failures"]

@@ -15,7 +15,7 @@ from loadtests.analysis.summary import Latency, Trial
 from servers.budget import Budget
 from tests.loadtests.analysis.test_scale import BASE, SIDE
 
-USERS = (1, 2, 4, 8, 16, 32)
+USERS = (1, 2, 4, 8, 16, 32, 64)
 EXPERIMENT = experiments.parse(
     """
 name = "pool"
@@ -39,7 +39,11 @@ requests = [{ path = "/cpu", params = { units = 10 } }]
 
 
 def sweep(
-    profile: str, places: int, users: Sequence[int] = USERS, workload: str = "wait", **side: Any
+    profile: str,
+    places: int,
+    users: Sequence[int] = USERS[:-1],
+    workload: str = "wait",
+    **side: Any,
 ) -> list[Trial]:
     """A trial for each number of users, of whom `places` are served at once in 100 ms each."""
     made = []
@@ -130,6 +134,36 @@ def test_of_several_trials_the_medians_count_and_invalid_ones_do_not() -> None:
 def test_there_is_none_of_few_numbers_of_users_nor_of_what_computes() -> None:
     assert cliffs_of(sweep("gthread", 4, (1, 8, 32)), EXPERIMENT) == ()
     assert cliffs_of(sweep("gthread", 4, workload="compute"), EXPERIMENT) == ()
+
+
+@pytest.mark.parametrize(
+    ("profile", "users"),
+    [
+        ("sync", (8, 16, 32, 64)),
+        ("sync", (4, 8, 16, 32)),
+        ("gthread", (8, 16, 32, 64)),
+        # A loop may be held by a single request.
+        ("uvloop", (2, 4, 8, 16)),
+    ],
+)
+@pytest.mark.parametrize("places", [4, 1000])
+def test_nothing_is_as_long_as_one_where_the_fewest_may_wait_for_each_other(
+    profile: str, users: tuple[int, ...], places: int
+) -> None:
+    assert cliffs_of(sweep(profile, places, users), EXPERIMENT) == ()
+
+
+@pytest.mark.parametrize("profile", ["sync", "gthread"])
+def test_fewer_than_the_smallest_pool_holds_take_as_long_as_one(profile: str) -> None:
+    assert only(sweep(profile, 4, (2, 4, 8, 16))).edge == pytest.approx(4.0)
+
+
+def test_a_single_user_of_whom_nothing_is_known_is_none() -> None:
+    first, *others = sweep("sync", 4, (1, 8, 16, 32, 64))
+    unknown = dataclasses.replace(first, latency_ms=Latency(None, None, None, None))
+
+    assert cliffs_of([unknown, *others], EXPERIMENT) == ()
+    assert cliffs_of([dataclasses.replace(first, valid=False), *others], EXPERIMENT) == ()
 
 
 def test_pools_are_of_the_whole_server() -> None:

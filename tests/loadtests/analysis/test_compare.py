@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from loadtests import experiment as experiments
+from loadtests.analysis.badday.records import BadDay
 from loadtests.analysis.compare import compare
 from loadtests.analysis.findings import find
 from loadtests.analysis.summary import Comparison, Reason, Trial
@@ -123,6 +124,23 @@ def test_a_finding_names_the_ends_and_its_numbers() -> None:
         "1.5 ms on uvloop and 800 ms on sync."
     )
     assert by_id["responsiveness.wait"].evidence["medians"] == {"uvloop": 1.5, "sync": 800.0}
+
+
+def test_on_a_bad_day_a_finding_counts_what_was_answered_in_time() -> None:
+    """All was answered in the end, where it was late too."""
+    day = BadDay(500.0, 400, 40.0, 2_400.0, False, None, None, None, ())
+    good = dataclasses.replace(day, goodput_rps=50.0)
+    trials = [
+        dataclasses.replace(trial("sync"), bad_day=day),
+        dataclasses.replace(trial("uvloop"), bad_day=good),
+    ]
+    found = {finding.id: finding for finding in find(trials, EXPERIMENT)}
+
+    assert "scalability.wait" not in found
+    assert found["goodput.wait"].text.endswith(
+        "sync answers 40 in time; uvloop answers 50 in time."
+    )
+    assert found["goodput.wait"].evidence["medians"] == {"sync": 40.0, "uvloop": 50.0}
 
 
 def test_a_lower_bound_is_said_to_be_one() -> None:

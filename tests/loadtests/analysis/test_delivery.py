@@ -122,6 +122,7 @@ def test_jobs_without_a_record_are_not_taken_for_none() -> None:
     assert (found.failed, found.left, found.refused) == (0, 1, 0)
     times = (found.wait_p50_ms, found.delivery_p50_ms, found.delivery_max_ms, found.at_least_ms)
     assert times == (None, None, None, None)
+    assert [one.code for one in summary.warnings if "jobs" in one.code] == ["jobs_forgotten"]
     # Jobs that ended are accounted for by the server's counts.
     assert not [reason for reason in summary.reasons if reason.code == "jobs_lost"]
 
@@ -159,6 +160,14 @@ def test_refusals_of_the_window_are_those_that_clients_saw() -> None:
 
     assert found is not None
     assert (found.accepted, found.refused) == (1, 2)
+
+
+def test_who_was_accepted_and_is_turned_away_when_it_asks_again_was_not_refused() -> None:
+    polled = [dataclasses.replace(row, accepted=row.at + 1.0) for row in told(100.0, status=503)]
+    found = summarize(trial([*polled, *told(200.0, status=503)], record([job(100.0)]))).deferred
+
+    assert found is not None
+    assert (found.accepted, found.refused) == (1, 1)
 
 
 @pytest.mark.parametrize("jobs", [None, record([])])

@@ -165,6 +165,27 @@ BLOCKED = (
             trial("sync", workers=4, slots=4, occupancy=0.7, queue_ms=12.0),
         ),
         (
+            "pool",
+            (
+                "the pool of connections to the database is full at times: "
+                "up to 4 requests waited for one of its connections"
+            ),
+            trial("uvloop", side={"pools": {"database": 4}}),
+        ),
+        (
+            "failing",
+            ("1 request failed; the loop is occupied 2% of the time, and the processor is used "
+             "3%"),
+            trial(requests=Requests(1000, 999, 1, 0, 0)),
+        ),
+        (
+            "failing",
+            ("6 requests failed; the loop is occupied 2% of the time, and the processor is used "
+             "3%"),
+            # Every call waits for its connection for a moment, where there is a free one too.
+            trial(requests=Requests(1000, 994, 6, 0, 0), side={"pools": {"downstream": 1}}),
+        ),
+        (
             "overloaded",
             "overloaded: of 100 requests/s it answers 61, and no instrument says by what",
             trial(achieved=61.0),

@@ -6,15 +6,23 @@ import math
 
 import pytest
 
+from loadtests.live import expected as theory
 from loadtests.live.asked import Asked
 from loadtests.live.controls import Controls
-from loadtests.live.expected import expected
+from loadtests.live.expected import Expected
 from loadtests.theory.constant import wait_quantile_mdc
 from loadtests.workload import Request
 from servers.budget import Budget
 from servers.profiles import PROFILES
 
 EIGHT = Budget(slots=8, workers=1)
+
+
+def expected(profile: str, budget: Budget, asked: Asked, own_ms: float) -> Expected:
+    """Where there is an expectation."""
+    found = theory.expected(profile, budget, asked, own_ms)
+    assert found is not None
+    return found
 
 
 def test_threads_are_a_queue_with_as_many_servers() -> None:
@@ -100,3 +108,23 @@ def test_a_mix_has_a_capacity_on_every_profile(profile: str) -> None:
 
     assert found.capacity_rps > 5
     assert 100.0 <= found.p50_ms <= found.p99_ms < math.inf
+
+
+@pytest.mark.parametrize("profile", ["sync", "gthread", "gevent", "uvloop", "hybrid"])
+@pytest.mark.parametrize(
+    "table",
+    [
+        # Accepted in milliseconds, however long the work takes that is done later.
+        {"path": "/jobs", "method": "POST", "params": {"ms": 100}},
+        {"path": "/upload", "body_bytes": 1_000_000},
+        {"path": "/stream", "params": {"events": 10}},
+        {"path": "/db", "params": {"ms": 100}},
+    ],
+)
+def test_of_what_does_not_tell_how_long_it_takes_nothing_is_expected(
+    profile: str, table: dict[str, object]
+) -> None:
+    untold, wait = Request.model_validate(table), Request(path="/wait")
+
+    for requests in ((untold,), (wait, untold)):
+        assert theory.expected(profile, EIGHT, Asked(requests, rate=90.0), own_ms=1.0) is None

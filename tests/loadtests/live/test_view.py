@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from loadtests.live.asked import Asked
 from loadtests.live.controls import Controls
 from loadtests.live.seen import Seen, Server, Waiting
 from loadtests.live.view import SHOWN, View
+from loadtests.workload import Request
 from servers.budget import Budget
 
 BUDGET = Budget(slots=4, workers=1)
@@ -134,6 +136,17 @@ def test_a_frame_is_json_also_where_a_queue_only_grows() -> None:
     shown = view.frame(1000, [], Server(), Controls(rate=500).asked)
 
     assert json.loads(json.dumps(shown, allow_nan=False))["expected"]["p99_ms"] is None
+
+
+def test_where_nothing_is_expected_the_figures_stand_alone() -> None:
+    view = View("sync", BUDGET, 0.0)
+    view.add(answered(25 * n, 2.0) for n in range(1, 201))
+    job = Request.model_validate({"path": "/jobs", "method": "POST", "params": {"ms": 100}})
+
+    shown = view.frame(5000, [], Server(), Asked((job,), rate=90.0))
+
+    assert shown["expected"] == {}
+    assert shown["p50_ms"] == 2.0
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 
 from loadtests.analysis.badday.records import BadDay, Recovery
 from loadtests.analysis.claims.bad_days import GOODPUT, RECOVERY
+from loadtests.analysis.claims.cells import bad_cells, cells
 from loadtests.analysis.deferred import Deferred
 from loadtests.analysis.subjects import WorkloadSummary
 from loadtests.analysis.summary import Latency, Reason, Requests, Stream, Summary
@@ -19,9 +20,14 @@ GOOD = "GET /wait?ms=100"
 RATE = 30.0
 
 
-def bad_day(good: float, longest_ms: float = 100.0, took_s: float | None = 0.0) -> BadDay:
+def bad_day(
+    good: float,
+    longest_ms: float = 100.0,
+    took_s: float | None = 0.0,
+    looked_s: float | None = WINDOW_S - 7.0,
+) -> BadDay:
     """Of a window of which `good` requests/s were good; recovered after a burst up to 6 s."""
-    recovery = Recovery(6.0, 100.0, 150.0, took_s)
+    recovery = Recovery(6.0, 100.0, 150.0, took_s, looked_s=looked_s)
     return BadDay(500.0, round(good * WINDOW_S), good, longest_ms, False, None, None, recovery, ())
 
 
@@ -74,14 +80,15 @@ def test_stability_is_no_matter_of_a_day_on_which_nobody_misbehaves() -> None:
     assert claim("stability", of(days, bursts=True)).verdict == "not measured"
 
 
-def test_stability_tells_what_the_good_had_alone() -> None:
+def beside_alone(alone_line: str) -> Summary:
+    """A bad day, and one on which nobody misbehaved of those who asked for this."""
     days = {"sync": bad_day(0.6), "uvloop": bad_day(RATE)}
     beside = of(days, SLOW, p90={"sync": 3000.0, "uvloop": 24.0})
     unspoilt = {"sync": bad_day(RATE), "uvloop": bad_day(RATE)}
     alone = of(unspoilt, p90={"sync": 23.0, "uvloop": 22.0})
-    made = dataclasses.replace(
+    return dataclasses.replace(
         beside,
-        workloads=(*beside.workloads, WorkloadSummary("good", "", (GOOD,))),
+        workloads=(*beside.workloads, WorkloadSummary("good", "", (alone_line,))),
         trials=(
             *beside.trials,
             *(
@@ -91,13 +98,21 @@ def test_stability_tells_what_the_good_had_alone() -> None:
         ),
     )
 
+
+def test_stability_tells_what_the_good_had_alone() -> None:
     assert (
-        claim("stability", made)
+        claim("stability", beside_alone(GOOD))
         .detail.lower()
         .endswith(
             "alone, nine in ten of them are answered within 22 ms on uvloop and 23 ms on sync."
         )
     )
+
+
+@pytest.mark.parametrize("line", ["GET /wait?ms=99", f"{GOOD} with 1,000 bytes"])
+def test_who_asks_for_something_else_had_nothing_alone(line: str) -> None:
+    assert "alone, " in claim("stability", beside_alone(GOOD)).detail.lower()
+    assert "alone, " not in claim("stability", beside_alone(line)).detail.lower()
 
 
 def test_a_slow_client_says_nothing_of_other_claims() -> None:
@@ -114,6 +129,30 @@ def test_overload_is_supported_where_goodput_and_recovery_are_better() -> None:
     assert "under a burst on 30 requests/s of “wait”" in (found.text + found.detail).lower()
     assert "3.9 s" in found.text + found.detail
     assert "Goodput" in found.detail or "goodput" in found.text
+
+
+def stalling(days: dict[str, BadDay]) -> Summary:
+    """The same run, in which a service stalled that the workload calls."""
+    made = of(days)
+    (workload,) = made.workloads
+    stalled = dataclasses.replace(workload, stall="answers nobody from 3 to 6 s")
+    return dataclasses.replace(made, workloads=(stalled,))
+
+
+def test_overload_is_read_from_a_stall_as_from_a_burst() -> None:
+    days = {"sync": bad_day(8.4, 3900.0, 3.5), "uvloop": bad_day(25.0, 105.0, 0.0)}
+    found = claim("overload", stalling(days))
+
+    assert found.verdict == "supported"
+    assert "under a stall behind 30 requests/s of “wait”" in (found.text + found.detail).lower()
+    assert claim("overload", of(days)).verdict == "not measured"
+
+
+def test_a_stall_says_nothing_of_other_claims() -> None:
+    days = {"sync": bad_day(8.4), "uvloop": bad_day(25.0)}
+
+    assert (len(cells(of(days))), len(bad_cells(of(days)))) == (1, 0)
+    assert (len(cells(stalling(days))), len(bad_cells(stalling(days)))) == (0, 1)
 
 
 def test_overload_depends_where_one_has_more_done_and_the_other_keeps_fewer_waiting() -> None:
@@ -133,11 +172,14 @@ def test_who_has_no_good_answer_at_all_is_told_as_having_one() -> None:
     assert GOODPUT.metric(trial) == pytest.approx(1.0 / WINDOW_S)
 
 
-def test_who_never_recovers_took_at_least_the_rest_of_the_window() -> None:
+def test_who_never_recovers_took_at_least_until_the_last_second_that_was_looked_at() -> None:
     (trial,) = of({"sync": bad_day(4.0, took_s=None)}, bursts=True, spread=(1.0,)).trials
 
-    assert RECOVERY.metric(trial) == pytest.approx(1000.0 * (WINDOW_S - 6.0))
+    assert RECOVERY.metric(trial) == pytest.approx(1000.0 * (WINDOW_S - 7.0))
     assert RECOVERY.metric.is_lower_bound(trial)
+    unseen = bad_day(4.0, took_s=None, looked_s=None)
+    (trial,) = of({"sync": unseen}, bursts=True, spread=(1.0,)).trials
+    assert RECOVERY.metric(trial) is None
     (soon,) = of({"sync": bad_day(4.0, took_s=1.5)}, bursts=True, spread=(1.0,)).trials
     assert RECOVERY.metric(soon) == 1500.0
     assert not RECOVERY.metric.is_lower_bound(soon)

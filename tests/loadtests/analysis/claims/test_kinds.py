@@ -6,6 +6,7 @@ import pytest
 
 from loadtests.analysis.claims.kinds import asked_ms, is_mixed, kinds, lines, waits_only
 from loadtests.analysis.subjects import WorkloadSummary
+from loadtests.workload import Request
 
 
 def workload(*requests: str) -> WorkloadSummary:
@@ -69,6 +70,20 @@ def test_who_asks_is_told_from_what_is_asked() -> None:
     assert (line.path, line.parameters, line.weight) == ("/jobs", {"ms": "5"}, 2.0)
     assert line.client == "polling client (every 100 ms)"
     assert lines(workload("GET /hello"))[0].client == ""
+
+
+@pytest.mark.parametrize("size", [0, 1, 4_000, 1_000_000])
+@pytest.mark.parametrize("client", [None, {"kind": "slow-sender", "bytes_per_s": 1_000.0}])
+def test_a_body_is_read_from_the_line_that_a_request_has(
+    size: int, client: dict[str, object] | None
+) -> None:
+    request = Request.model_validate({"path": "/upload", "body_bytes": size, "client": client})
+
+    (line,) = lines(workload(f"{request.line} × 3"))
+
+    assert (line.path, line.parameters, line.weight) == ("/upload", {}, 3.0)
+    assert line.body_bytes == size
+    assert line.client == (request.client.text if request.client else "")
 
 
 @pytest.mark.parametrize(

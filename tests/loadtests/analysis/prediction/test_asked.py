@@ -60,9 +60,22 @@ def test_calls_in_turn_and_at_once(
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-@pytest.mark.parametrize("method", ["GET", "POST"])
-def test_what_a_database_takes_is_not_known(profile: str, method: str) -> None:
-    row = Request.model_validate({"path": "/db", "method": method})
+@pytest.mark.parametrize(
+    "table",
+    [
+        {"path": "/db"},
+        {"path": "/db", "method": "POST"},
+        {"path": "/jobs", "method": "POST", "params": {"ms": 100}},
+        {"path": "/jobs", "method": "POST", "params": {"units": 10}},
+        {"path": "/jobs"},
+        {"path": "/upload"},
+        {"path": "/upload", "body_bytes": 1_000_000},
+    ],
+)
+def test_what_a_database_a_deferred_job_or_a_body_takes_is_not_known(
+    profile: str, table: dict[str, object]
+) -> None:
+    row = Request.model_validate(table)
 
     assert asked(profile, row, UNIT_MS) is None
     assert only_place(profile, [row]) is None

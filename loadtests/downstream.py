@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
+from loadtests.plan import Stall
 from loadtests.tables import Table
 
 if TYPE_CHECKING:
@@ -14,13 +15,6 @@ if TYPE_CHECKING:
 
 DOWNSTREAM = "/downstream"
 """The path whose requests call the downstream service."""
-
-
-class Stall(Table):
-    """Seconds from the start of the measurement window from which on nothing is answered."""
-
-    from_s: float = Field(ge=0.0)
-    for_s: float = Field(gt=0.0, le=600.0)
 
 
 class Downstream(Table):
@@ -42,7 +36,19 @@ def calls_downstream(workload: Workload) -> bool:
     return any(request.path == DOWNSTREAM for request in workload.requests)
 
 
-def agree(experiment: Experiment) -> None:
+def stall_of(experiment: Experiment, workload: Workload) -> Stall | None:
+    """The stall that requests of a workload run into, where there is one."""
+    told = experiment.downstream
+    return told.stall if told is not None and calls_downstream(workload) else None
+
+
+def is_failing(experiment: Experiment, workload: Workload) -> bool:
+    """Whether some of the calls of a workload are to fail."""
+    told = experiment.downstream
+    return told is not None and told.failure_share > 0.0 and calls_downstream(workload)
+
+
+def check_downstream(experiment: Experiment) -> None:
     """Raise ValueError where the table `downstream` cannot be meant."""
     told = experiment.downstream
     if told is None:

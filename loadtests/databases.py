@@ -1,6 +1,6 @@
-"""What the requests of a workload call on beside their server, and whether that is shared fairly.
+"""The workloads that ask a database, and a run without those whose database is not to be had.
 
-A workload whose database is not to be had is left out of its run, which says so.
+Such a run says what it leaves out, and why.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def on_database(experiment: Experiment, workload: Workload) -> bool:
     return DATABASE in (beside, *(request.path for request in workload.requests))
 
 
-def databases(experiment: Experiment) -> tuple[str, ...]:
+def workloads(experiment: Experiment) -> tuple[str, ...]:
     """The workloads that need a database which the run must bring along.
 
     Servers that stand already have brought theirs.
