@@ -11,10 +11,11 @@ HEADINGS = ("profile", "workload", "load", "requests", "seconds", "s for each", 
 def rows(summary: Summary) -> list[tuple[str, ...]]:
     """A row for each cell in which clients left, added up over its valid trials."""
     cells: dict[tuple[str, str, str], list[Trial]] = {}
+    # By the first trial of each, valid or not: what was tried again does not go to the end.
     for trial in summary.trials:
-        if trial.valid and trial.arm == 1:
+        if trial.arm == 1:
             key = trial.profile, trial.workload, trial.load
-            cells.setdefault(key, []).append(trial)
+            cells.setdefault(key, []).extend([trial] if trial.valid else [])
     found: list[tuple[str, ...]] = []
     for key, trials in cells.items():
         seen = [trial.abandoned for trial in trials if trial.abandoned]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from dashboards.report.cells import Cell, Row, median
 from dashboards.report.format import MISSING, count, figure
-from loadtests.analysis.badday.records import BadDay
+from loadtests.analysis.badday.records import BadDay, OfKind
 from loadtests.analysis.summary import Stream, Trial
 
 Rows = tuple[tuple[str, ...], ...]
@@ -24,10 +24,15 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class BadDays:
-    """What is shown of a cell; `objective_ms` is how long an answer may take and still be good."""
+    """What is shown of a cell; `objective` is how many ms an answer may take and still be good.
+
+    What somebody may recover from is named by `after`. `kinds` is None where there is only one.
+    """
 
     objective: str
     good: Shown
+    after: str
+    kinds: Shown | None
     misbehaving: Shown | None
 
 
@@ -51,6 +56,8 @@ _COLUMNS = (
     _Column("fairness", "kinds of requests", _fairness("kinds of requests")),
     _Column("fairness", "workers", _fairness("workers")),
 )
+_OF_KIND = ("answered well", "longest wait", "failed", "requests")
+_OF_KIND_UNITS = ("%", "ms", "", "")
 _FATES = ("scheduled", "completed", "gone", "failed", "censored", "dropped")
 
 
@@ -60,16 +67,18 @@ def bad_days(cell: Cell) -> BadDays | None:
     if not days:
         return None
     columns = [one for one in _COLUMNS if any(one.value(day) is not None for day in days)]
-    recovers = any(day.recovery is not None for day in days)
-    last = (("recovered", "s after the burst"),) if recovers else ()
+    after = next((day.recovery.after for day in days if day.recovery is not None), "")
+    last = (("recovered", f"s after the {after}"),) if after else ()
     heads = [(one.heading, one.unit) for one in columns]
     return BadDays(
         objective=figure(days[0].objective_ms),
         good=Shown(
             ("profile", *(heading for heading, _ in (*heads, *last))),
             ("", *(unit for _, unit in (*heads, *last))),
-            tuple(_good(row, columns, recovers=recovers) for row in cell.drawn),
+            tuple(_good(row, columns, recovers=bool(after)) for row in cell.drawn),
         ),
+        after=after,
+        kinds=_kinds(cell),
         misbehaving=_misbehaving(cell),
     )
 
@@ -93,6 +102,32 @@ def _recovered(days: list[BadDay]) -> str:
     taken = [one.took_s for one in found if one is not None]
     known = median(taken)
     return "not within the trial" if known is None else figure(known)
+
+
+def _kinds(cell: Cell) -> Shown | None:
+    """Who noticed: every kind of request, profile by profile."""
+    rows = tuple(
+        (row.profile, line, *_of_kind([one for one in _kinds_of(row) if one.line == line]))
+        for row in cell.drawn
+        for line in dict.fromkeys(one.line for one in _kinds_of(row))
+    )
+    if len({row[1] for row in rows}) < 2:
+        return None
+    return Shown(("profile", "request", *_OF_KIND), ("", "", *_OF_KIND_UNITS), rows)
+
+
+def _kinds_of(row: Row) -> list[OfKind]:
+    return [one for trial in row.valid if trial.bad_day for one in trial.bad_day.kinds]
+
+
+def _of_kind(found: list[OfKind]) -> tuple[str, ...]:
+    floor = "≥ " if any(one.at_least for one in found) else ""
+    return (
+        figure(median(100.0 * one.good / one.requests for one in found)),
+        floor + figure(median(one.longest_wait_ms for one in found)),
+        count(median(float(one.failed) for one in found)),
+        count(median(float(one.requests) for one in found)),
+    )
 
 
 def _misbehaving(cell: Cell) -> Shown | None:

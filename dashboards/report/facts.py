@@ -8,7 +8,7 @@ from typing import Any
 from markupsafe import Markup
 
 from dashboards.palette import look
-from dashboards.report.format import MISSING, figure
+from dashboards.report.format import MISSING, count, figure
 from loadtests.analysis.subjects import ProfileSummary
 
 # The factors of a profile, each with the facts of the contract that say it.
@@ -19,6 +19,10 @@ FACTORS: dict[str, tuple[str, ...]] = {
     "processes": ("workers",),
     "threads": ("threads",),
 }
+
+# What the names of figures end in, and what are shares: of the window, or of a processor.
+UNITS = {"ms": "ms", "rps": "requests/s", "mb": "MiB"}
+SHARES = ("occupancy", "cpu", "application_cpu")
 
 # SVG path of each symbol round the middle of a 34 × 12 swatch, as the charts draw it.
 SHAPES = {
@@ -41,13 +45,27 @@ def factors(profile: ProfileSummary) -> dict[str, str]:
 
 
 def evidence(values: Mapping[str, Any]) -> dict[str, str]:
-    """The evidence of a finding as text by name, a table of values on one line."""
-    return {
-        name.replace("_", " "): ", ".join(f"{k} {v}" for k, v in flat(value).items())
-        if isinstance(value, Mapping)
-        else _text(value)
-        for name, value in values.items()
-    }
+    """The evidence of a finding as text by name, a table of values on one line, units with both."""
+    return dict(_told(name, value) for name, value in values.items())
+
+
+def _told(name: str, value: Any) -> tuple[str, str]:
+    words, unit = _measured(name)
+    if isinstance(value, Mapping):
+        return words, ", ".join(f"{k} {v}" for k, v in flat(value).items())
+    if name == "metric":
+        return words, ", ".join(filter(None, _measured(str(value))))
+    if name in SHARES and isinstance(value, float):
+        return words, f"{figure(100 * value)} %"
+    whole = not unit and isinstance(value, float) and value.is_integer()
+    return words, f"{count(value) if whole else _text(value)} {unit}".rstrip()
+
+
+def _measured(name: str) -> tuple[str, str]:
+    """What a figure is called, and its unit, by its name: `latency_ms`."""
+    first, _, last = name.rpartition("_")
+    words, unit = (first, UNITS[last]) if first and last in UNITS else (name, "")
+    return words.replace("_", " ").replace("cpu", "CPU"), unit
 
 
 def observer(environment: Mapping[str, Any]) -> list[tuple[str, str, Mapping[str, Any]]]:

@@ -8,7 +8,7 @@ from dashboards.report import page
 from dashboards.report.bad_days import bad_days
 from dashboards.report.cells import cells
 from dashboards.report.columns import FATES, LOST, measured
-from loadtests.analysis.badday.records import BadDay, Fairness, Recovery
+from loadtests.analysis.badday.records import BadDay, Fairness, OfKind, Recovery
 from loadtests.analysis.summary import Latency, Requests, Stream, Trial
 from tests.dashboards.summaries import Case, summary, trial
 from tests.dashboards.test_page import Reader
@@ -72,11 +72,45 @@ def test_misbehaving_clients_have_a_table_of_their_own() -> None:
     assert found.misbehaving.rows == (("sync", "silent", "50", "0", "18", "30", "2", "0"),)
 
 
+CALLERS = OfKind("GET /downstream?ms=100", 200, 150, 6, 2_400.0, at_least=True)
+OTHERS = OfKind("GET /wait?ms=20", 800, 800, 0, 35.4, at_least=False)
+
+
+def test_who_noticed_is_told_by_kind_where_there_is_more_than_one() -> None:
+    stalled = dataclasses.replace(
+        DAY, recovery=Recovery(8.0, 105.0, 157.5, 2.0, "stall"), kinds=(CALLERS, OTHERS)
+    )
+    more = dataclasses.replace(
+        stalled, kinds=(dataclasses.replace(CALLERS, good=140, longest_wait_ms=2_200.0), OTHERS)
+    )
+    found = bad_days(cells(summary([made(1, stalled), made(2, more)]))[0])
+    alone = bad_days(cells(summary([made(1, dataclasses.replace(DAY, kinds=(OTHERS,)))]))[0])
+
+    assert found is not None
+    assert found.kinds is not None
+    assert found.good.units[-1] == "s after the stall"
+    assert found.kinds.rows == (
+        ("sync", "GET /downstream?ms=100", "72.5", "≥ 2300", "6", "200"),
+        ("sync", "GET /wait?ms=20", "100", "35.4", "0", "800"),
+    )
+    assert alone is not None
+    assert alone.kinds is None
+
+
+def test_a_stall_is_named_where_its_workload_is() -> None:
+    calm = summary([made(1)])
+    stall = dataclasses.replace(calm.workloads[0], stall="answers nobody from 5 to 8 s")
+    shown = page.render(dataclasses.replace(calm, workloads=(stall, *calm.workloads[1:])))
+
+    assert "these requests call answers nobody from 5 to 8 s of the measurement." in shown
+    assert "A stall." not in page.render(calm)
+
+
 def test_the_page_shows_it_where_it_was_and_else_says_nothing_of_it() -> None:
     bad = page.render(summary([made(1, misbehaving={"silent": SILENT})]))
     good = page.render(summary([made(1, None)]))
 
-    assert "What it did to the load’s own clients" in bad
+    assert "What the burst did to the load’s own clients" in bad
     assert "who are in no other figure" in bad
     assert "within 500 ms of the moment" in bad
     assert "bad day" not in good.lower()

@@ -101,17 +101,20 @@ def test_words_in_drawings_are_neither_cut_nor_on_one_another(
     faults = tab.evaluate(
         """() => [...document.querySelectorAll('.drawing svg:has(text)')].flatMap(svg => {
             const edge = (svg.closest('.plot') || svg).getBoundingClientRect();
-            const boxes = [...svg.querySelectorAll('text')].map(
-                t => [t.textContent, t.getBoundingClientRect()]);
+            // Of many ticks a narrow page shows every second one: the others have no box.
+            const shown = [...svg.querySelectorAll('text')].filter(t => t.getClientRects().length);
+            const boxes = shown.map(t => [t.textContent, t.getBoundingClientRect()]);
             const cut = boxes.filter(([, b]) => b.right > edge.right + 1 || b.left < edge.left - 1);
             const hit = boxes.filter(([, a], i) => boxes.some(([, b], j) => i < j &&
                 Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1 &&
                 Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 2));
-            return [...cut, ...hit].map(([text]) => svg.closest('figure').id + ': ' + text);
+            const bare = svg.matches('.axis') && shown.length < 3 ? [['few words']] : [];
+            return [...cut, ...hit, ...bare].map(
+                ([text]) => svg.closest('figure').id + ': ' + text);
         })"""
     )
 
-    assert tab.locator(".drawing text").count() > 50
+    assert tab.locator(".drawing text:visible").count() > 50
     assert faults == []
     tab.close()
 

@@ -13,7 +13,9 @@ from dashboards.report.cells import Cell, cells
 from dashboards.report.charts import drawing, labels, sentences
 from dashboards.report.charts.chart import Chart, Line
 from dashboards.report.format import NBSP
+from loadtests.analysis.badday.records import BadDay
 from loadtests.analysis.summary import Summary
+from loadtests.bad_days import Disturbance
 from tests.dashboards import summaries
 from tests.dashboards.summaries import Case, summary, trial
 
@@ -143,6 +145,20 @@ def test_who_grows_is_named_as_far_as_a_title_holds(growing: int, said: str) -> 
     assert sentences.growth(curves).replace(NBSP, " ") == f"Latency grows through the trial {said}"
 
 
+def test_a_latency_that_rises_and_falls_again_is_told_by_its_peak() -> None:
+    calm, stalled = [21.0] * 9, [21.0, 21.0, 21.0, 21.0, 2_100.0, 400.0, 21.0, 21.0, 21.0]
+    brief = [1.0, 1.0, 1.0, 1.0, 19.0, 1.0, 1.0, 1.0, 1.0]
+
+    assert sentences.growth({"a": calm, "b": brief}) == "Latency stays level through the trial"
+    assert sentences.growth({"a": calm, "b": stalled}).replace(NBSP, " ") == (
+        "The median latency peaks at 21.0 ms with a, 2.10 s with b"
+    )
+    growing = {"a": calm, "b": stalled, "c": [10.0, 20.0, 30.0]}
+    assert sentences.growth(growing).replace(NBSP, " ") == (
+        "Latency grows through the trial with c from 10.0 ms to 30.0 ms; a stays level"
+    )
+
+
 def test_the_quantile_axis_gives_each_nine_the_same_room() -> None:
     chart = all_charts(summaries.tour())["hello-3-rate-200-1-quantiles"]
     ticks = chart.option["xAxis"]["axisLabel"]["customValues"]
@@ -164,6 +180,27 @@ def test_the_figures_behind_a_chart_are_the_points_it_draws() -> None:
     assert [float(row[1]) for row in chart.table.rows] == [
         pytest.approx(i.achieved_rps, rel=0.005) for i in sync.timeline
     ]
+
+
+def test_what_went_on_meanwhile_is_a_band_behind_the_lines_and_no_figure() -> None:
+    day = BadDay(
+        500.0, 80, 8.0, 900.0, False, None, None, None, (),
+        disturbances=(Disturbance("burst", 2.0, 4.0), Disturbance("stall", 6.0, 7.5)),
+    )  # fmt: skip
+    (calm,) = (trial(1, "sync", "wait", "rate", Case(5, 10, 400), repetition=1),)
+    plain, made = (
+        all_charts(summary([dataclasses.replace(calm, bad_day=of)])) for of in (None, day)
+    )
+
+    for name in ("wait-1-rate-1-latency", "wait-1-rate-1-throughput"):
+        series = made[name].option["series"]
+        bands = [one for one in series if one.get("band")]
+        top = made[name].option["yAxis"]["max"]
+        assert [one["name"] for one in bands] == ["burst", "stall"]
+        assert bands[0]["data"] == [[2.0, top], [4.0, top]]
+        assert made[name].caption.endswith("Grey: the burst, 2 to 4 s and the stall, 6 to 7.5 s.")
+        assert made[name].table == plain[name].table
+        assert series[: -len(bands)] == plain[name].option["series"]
 
 
 def test_loads_of_a_workload_share_their_axes() -> None:

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from dashboards.report import abandoned, anchors, checks, page, trials, verdicts
+from dashboards.report import abandoned, anchors, checks, facts, page, trials, verdicts
 from dashboards.report.format import figure
 from dashboards.report.sections import sections
 from loadtests.analysis.decisions import Claim, Decisions, Estimate, LawCheck
@@ -117,7 +117,7 @@ def test_a_diagnosis_stands_at_its_load_or_at_the_head_of_its_workload() -> None
     assert TEXT.index("Workload wait".replace(" ", "")) < TEXT.index(head)
     assert TEXT.index(head) < TEXT.index("open, 10 requests/s: predictions rest on it")
     assert TEXT.index("open, 100 requests/s", TEXT.index(head)) < TEXT.index(at_load)
-    assert "occupancy: 0.980" in TEXT
+    assert "occupancy: 98.0 %" in TEXT
 
 
 def test_calibration_and_the_steps_of_the_scale_are_folded_and_a_sweep_is_not() -> None:
@@ -192,6 +192,19 @@ def test_what_was_done_for_clients_that_had_left_is_shown_where_there_were_any()
     assert row[:5] == (*cell, f"{1_500 * times:,}", figure(300.0 * times))
     assert row[5] == figure(0.2)
     assert f"<td>{row[3]}</td>" in html
+
+
+def test_who_was_tried_again_keeps_its_place_among_those_with_clients_that_left() -> None:
+    one, other = MADE.trials[0], MADE.trials[1]
+    wasted = Abandoned(7, 6.8)
+    first = dataclasses.replace(one, number=1, profile="sync", valid=False, arm=1)
+    second = dataclasses.replace(
+        other, number=2, profile="uvloop", valid=True, arm=1, abandoned=wasted
+    )
+    again = dataclasses.replace(first, number=3, valid=True, abandoned=wasted)
+    made = dataclasses.replace(MADE, trials=(first, second, again))
+
+    assert [(row[0], row[-1]) for row in abandoned.rows(made)] == [("sync", "3"), ("uvloop", "2")]
 
 
 def test_laws_and_noise_floor_are_in_the_section_on_validity() -> None:
@@ -332,6 +345,19 @@ def test_evidence_tells_the_profiles_of_a_figure_together() -> None:
     assert "memory: 95.5 MiB on sync, ≥ 29.3 MiB on uvloop trials: 1, 2" in TEXT
     assert verdicts.by_figure({"where": "at 40 requests/s", "on": "x"}) == {
         "where": "at 40 requests/s", "on": "x",
+    }  # fmt: skip
+
+
+def test_a_figure_of_the_evidence_has_its_unit_and_no_name_of_a_variable() -> None:
+    told = {
+        "occupancy": 0.202, "application_cpu": 0.013, "offered_rps": 43.9, "at_a_time_ms": 20.7,
+        "accept_queue": 205.0, "metric": "bystander_p90_ms", "medians": {"uvloop": 0.835},
+    }  # fmt: skip
+
+    assert facts.evidence(told) == {
+        "occupancy": "20.2 %", "application CPU": "1.30 %", "offered": "43.9 requests/s",
+        "at a time": "20.7 ms", "accept queue": "205", "metric": "bystander p90, ms",
+        "medians": "uvloop 0.835",
     }  # fmt: skip
 
 

@@ -35,6 +35,8 @@ export const FIGURES = {
 };
 
 export function expected(name, value) {
+  // Of some requests theory says nothing.
+  if (value === undefined) return "";
   if (name === "capacity_rps") return `at most ${rate(value)}`;
   return value === null ? "expected to grow" : `expected ${ms(value)}`;
 }

@@ -44,6 +44,26 @@ def series(line: Line) -> Option:
     return option
 
 
+def band(name: str, from_x: float, to_x: float, y_axis: Option) -> Option:
+    """What went on between two positions: a pale band with its name, behind the lines."""
+    top = y_axis["max"]
+    return {
+        "type": "line",
+        "name": name,
+        "data": [[from_x, top], [to_x, top]],
+        "symbol": "none",
+        "silent": True,
+        "z": 0,
+        "reference": True,
+        "band": True,
+        "lineStyle": {"width": 0},
+        "itemStyle": {"color": look(name).colour},
+        "areaStyle": {"opacity": 0.14, "origin": "start"},
+        "endLabel": {"show": True, "formatter": "{a}", "distance": 4, "offset": [0, 9]},
+        "emphasis": {"disabled": True},
+    }
+
+
 def all_series(lines: Sequence[Line], axis: Option) -> list[Option]:
     """The series of all lines of a chart of the usual height, their end labels kept apart."""
     found = [series(line) for line in lines]

@@ -17,6 +17,11 @@ KEEPS_UP = 0.95
 # Latency that grows by this factor does more than vary.
 GROWN = 1.5
 
+# Latency that is this factor higher in its highest slice than in its lowest does more than vary,
+# unless that is no more than one slow moment of a host.
+RISEN = 5.0
+MOMENT_MS = 20.0
+
 # Latency below this is noise of the clock and the scheduler: doubling it says nothing.
 LEAST_MS = 1.0
 
@@ -113,13 +118,20 @@ def _verb(names: list[str], one: str, many: str) -> str:
 
 
 def growth(curves: Mapping[str, Sequence[float]]) -> str:
-    """Whose latency (ms, slice by slice) grows: the median of its last third against its first."""
+    """Whose latency (ms, slice by slice) grows: the median of its last third against its first.
+
+    Where none does, but some rises and falls again, the peak of each.
+    """
     if not curves:
         return "No answers to draw"
     grown = [name for name, values in curves.items() if _grows(values)]
+    risen = [name for name, values in curves.items() if _rises(values)]
+    if risen and not grown:
+        peaks = {name: max(values) for name, values in curves.items()}
+        return spread(peaks, duration, what="The median latency peaks at")
     if not grown:
         return "Latency stays level through the trial"
-    level = [name for name in curves if name not in grown]
+    level = [name for name in curves if name not in grown and name not in risen]
     rest = f"; {others(level)} {_verb(level, 'stays', 'stay')} level" if level else ""
     if len(grown) > MANY:
         return f"Latency grows through the trial with {len(grown)} of {len(curves)} profiles"
@@ -127,6 +139,10 @@ def growth(curves: Mapping[str, Sequence[float]]) -> str:
         return f"Latency grows through the trial with {listed(grown)}{rest}"
     parts = [f"with {n} from {duration(curves[n][0])} to {duration(curves[n][-1])}" for n in grown]
     return f"Latency grows through the trial {listed(parts)}{rest}"
+
+
+def _rises(values: Sequence[float]) -> bool:
+    return max(values) >= max(RISEN * min(values), MOMENT_MS)
 
 
 def _grows(values: Sequence[float]) -> bool:

@@ -6,8 +6,9 @@ import statistics
 
 from dashboards.report.cells import Cell, Row, course, timeline
 from dashboards.report.charts.chart import Chart, Line, Option, table
-from dashboards.report.charts.drawing import all_series, as_x, grid, linear_axis, log_axis
+from dashboards.report.charts.drawing import all_series, as_x, band, grid, linear_axis, log_axis
 from dashboards.report.charts.sentences import growth, throughput_title
+from loadtests.analysis.badday.records import BadDay
 from loadtests.analysis.summary import Instant
 
 HEADING = "second"
@@ -18,6 +19,26 @@ def latency_lines(cell: Cell) -> tuple[Line, ...]:
     """One line per profile: (second, median ms of the answers that came in the slice)."""
     found = [(row, course(row)) for row in cell.drawn]
     return tuple(_line(row, n, points) for n, (row, points) in enumerate(found) if points)
+
+
+def _day(cell: Cell) -> BadDay | None:
+    """Its bad day, if it has one: what comes and goes then is the same in all its trials."""
+    days = (trial.bad_day for row in cell.drawn for trial in row.valid)
+    return next((day for day in days if day is not None), None)
+
+
+def _bands(cell: Cell, y_axis: Option) -> list[Option]:
+    day = _day(cell)
+    found = day.disturbances if day else ()
+    return [band(one.name, one.begun_s, one.ended_s, y_axis) for one in found]
+
+
+def _meanwhile(cell: Cell) -> str:
+    """What the bands are, for who does not see them too."""
+    day = _day(cell)
+    found = day.disturbances if day else ()
+    told = [f"{one.name}, {one.begun_s:g} to {one.ended_s:g} s" for one in found]
+    return f" Grey: the {' and the '.join(told)}." if told else ""
 
 
 def _x_axis(cell: Cell) -> Option:
@@ -42,12 +63,13 @@ def latency(cell: Cell, key: str, span: list[float]) -> Chart | None:
         id=f"{key}-latency",
         title=growth(curves),
         caption="The median latency of the answers that came in each slice of the trial. A line "
-        "that climbs to the end means that a queue is growing: more comes than is served.",
+        "that climbs to the end means that a queue is growing: more comes than is served."
+        + _meanwhile(cell),
         option={
             "grid": grid(line.name for line in drawn),
             "xAxis": _x_axis(cell),
             "yAxis": y_axis,
-            "series": all_series(drawn, y_axis),
+            "series": [*all_series(drawn, y_axis), *_bands(cell, y_axis)],
         },
         x="seconds",
         y="ms",
@@ -70,12 +92,13 @@ def throughput(cell: Cell, key: str, span: list[float]) -> Chart | None:
         id=f"{key}-throughput",
         title=throughput_title(cell),
         caption="Successful answers per second"
-        + (", and what was offered (thin grey)." if shared else "."),
+        + (", and what was offered (thin grey)." if shared else ".")
+        + _meanwhile(cell),
         option={
             "grid": grid(line.name for line in drawn),
             "xAxis": _x_axis(cell),
             "yAxis": y_axis,
-            "series": all_series(drawn, y_axis),
+            "series": [*all_series(drawn, y_axis), *_bands(cell, y_axis)],
         },
         x="seconds",
         y="rate",

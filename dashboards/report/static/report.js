@@ -75,6 +75,9 @@
     if (line.reference) {
       made.lineStyle = Object.assign({ color: colours.soft }, made.lineStyle);
     }
+    if (line.areaStyle) {
+      made.areaStyle = Object.assign({ color: colours.soft }, line.areaStyle);
+    }
     made.data = line.data.map((point) => (Array.isArray(point) ? point : item(point, colour, colours)));
     return made;
   }
@@ -120,7 +123,8 @@
     const box = document.createElement("div");
     const flat = chart.y === "profile";
     const lines = flat ? [] : [tip(chart.x, points[0].value[0])];
-    for (const point of points) {
+    // A band is no figure.
+    for (const point of points.filter((one) => !chart.option.series[one.seriesIndex].band)) {
       const kind = flat ? chart.x : chart.y;
       lines.push(point.seriesName + ": " + tip(kind, point.value[flat ? 0 : 1]));
     }
