@@ -6,12 +6,12 @@ Of several profiles that serve one way, the first of the run in this order stand
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from loadtests.analysis.claims.kinds import Kind, asked_ms, kinds
+from loadtests.analysis.claims.kinds import asked_ms, kinds, lines
 from loadtests.analysis.costs import costs_of
-from loadtests.analysis.decisions import Capacity, Cost
+from loadtests.analysis.decisions import Capacity
 from loadtests.analysis.summary import Summary
 
 CHOICES: dict[str, tuple[str, ...]] = {
@@ -27,6 +27,8 @@ PREFERENCE = ("threads", "sync", "async", "hybrid", "greenlets")
 
 KNOWN = (frozenset({"waiting"}), frozenset({"blocking"}))
 """What requests do whose measured capacity tells of others like them."""
+IDLES = frozenset({"/hello", "/healthz", "/parity", "/wait", "/blocking"})
+"""Paths that leave the processor to the server: calling another service costs a client besides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,29 +96,24 @@ def with_slots(basis: Basis, slots: int) -> Basis:
 
 def _server(summary: Summary, choice: str, profile: str) -> Iterator[Server]:
     """From a calibration on trivial requests, else the least that any request cost that waits."""
-    does = {workload.name: kinds(workload) for workload in summary.workloads}
+    trivial = {w.name for w in summary.workloads if kinds(w) == {"trivial"}}
+    idle = {w.name for w in summary.workloads if {line.path for line in lines(w)} <= IDLES}
     for prediction in summary.decisions.predictions:
         found = prediction.calibration
-        trivial = does.get(prediction.workload, frozenset()) == {"trivial"}
-        if prediction.profile == profile and trivial and found.cpu_ms > 0.0:
+        mine = prediction.profile == profile and prediction.workload in trivial
+        if mine and found.cpu_ms > 0.0:
             yield Server(choice, profile, found.cpu_ms, found.trials)
             return
     costs = summary.decisions.costs or costs_of(summary.trials, summary.capacities, None)
-    mine = [
+    known = [
         (cost.cpu_s_per_1000, cost)
         for cost in costs
-        if cost.profile == profile and cost.cpu_s_per_1000 and _idles(cost, does)
+        if cost.profile == profile and cost.cpu_s_per_1000 and cost.workload in idle
     ]
-    if mine:
+    if known:
         # Seconds for 1,000 requests are milliseconds for one.
-        own_ms, cost = min(mine, key=lambda item: item[0])
+        own_ms, cost = min(known, key=lambda item: item[0])
         yield Server(choice, profile, own_ms, cost.trials)
-
-
-def _idles(cost: Cost, does: Mapping[str, frozenset[Kind]]) -> bool:
-    """Whether the requests leave the processor to the server."""
-    found = does.get(cost.workload)
-    return found is not None and found <= {"trivial", "waiting", "blocking"}
 
 
 def _measured(summary: Summary, profiles: set[str]) -> Iterator[Measured]:

@@ -6,6 +6,7 @@ import dataclasses
 
 from loadtests.analysis.advice import advice_of
 from loadtests.analysis.decisions import Advice
+from loadtests.analysis.deferred import Deferred
 from loadtests.analysis.predicted import Calibration, Prediction
 from loadtests.analysis.summary import Summary
 from tests.loadtests.analysis.claims.built import Case, capacity, decided, summary
@@ -150,3 +151,60 @@ def test_on_a_bad_day_the_way_is_chosen_that_answers_in_time() -> None:
         "8.6 requests/s with threads and 8.4 requests/s with sync."
     )
     assert found.capacities == {"sync": 8.4, "threads": 8.6, "async": RATE}
+
+
+def closed(made: Summary, users: int) -> Summary:
+    """The same run as if its loads had been of closed users."""
+    loads = (dataclasses.replace(load, mode="closed", users=users) for load in made.loads)
+    return dataclasses.replace(made, loads=tuple(loads))
+
+
+def test_closed_users_decide_where_there_is_nothing_else() -> None:
+    made = summary([wait("sync", 300.0, 40.0), wait("uvloop", 300.0, 310.0)], (1.0,))
+    found = only(closed(made, 32))
+
+    assert (found.choice, found.sure) == ("async", "measured")
+    assert found.text == (
+        "Of 32 closed users of “wait”, 310 requests/s with async and 40 requests/s with sync are "
+        "answered."
+    )
+    assert found.crossover == "up to about 40 requests/s, all of them keep up"
+
+
+def test_closed_users_decide_where_all_keep_up_with_the_open_load() -> None:
+    made = summary([wait("sync", 20.0), wait("uvloop", 20.0)], (1.0,))
+    pressed = closed(summary([wait("sync", 300.0, 40.0), wait("uvloop", 300.0, 310.0)], (1.0,)), 32)
+    both = dataclasses.replace(
+        made, loads=(*made.loads, *pressed.loads), trials=(*made.trials, *pressed.trials)
+    )
+
+    assert (only(both).choice, only(both).sure) == ("async", "measured")
+    assert only(both).text.startswith("Of 32 closed users of “wait”, 310 requests/s")
+
+
+def deferred(done: dict[str, int | None]) -> Summary:
+    """A run of jobs at 90/s for ten seconds, all of them accepted, and so many of them done."""
+    made = summary([Case(profile, "later", 90.0) for profile in done], (1.0,))
+    told = [
+        dataclasses.replace(t, deferred=None if n is None else jobs(n))
+        for t, n in zip(made.trials, done.values(), strict=True)
+    ]
+    workload = dataclasses.replace(made.workloads[0], requests=("POST /jobs?ms=100",))
+    return dataclasses.replace(made, trials=tuple(told), workloads=(workload,))
+
+
+def jobs(done: int) -> Deferred:
+    return Deferred(900, 0, done, 0, 900 - done, 1.0, 1.0, 100.0, 100.0, 100.0, 100.0)
+
+
+def test_of_deferred_work_what_was_done_decides_and_not_what_was_accepted() -> None:
+    found = only(deferred({"sync": 400, "uvloop": 900}))
+    alike = only(deferred({"sync": 900, "uvloop": 900}))
+
+    assert (found.choice, found.sure) == ("async", "measured")
+    assert found.text == (
+        "Of 90 requests/s of “later”, all are done by the end of the trial with async, but only "
+        "40 requests/s with sync."
+    )
+    assert (alike.choice, alike.sure) == ("any", "unsure")
+    assert advice_of(deferred({"sync": None, "uvloop": 900})) == ()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from loadtests.analysis.advice_basis import Basis, Measured, Server, basis_of
@@ -176,6 +178,14 @@ def test_a_run_tells_what_the_servers_need_for_themselves() -> None:
     ]  # fmt: skip
     assert found.slots == 4
     assert [(m.choice, m.ms, m.blocking) for m in found.measured] == [("async", 100.0, False)]
+
+
+@pytest.mark.parametrize("line", ["GET /downstream?ms=100", "GET /db?queries=1", "POST /jobs?ms=9"])
+def test_what_a_client_costs_besides_is_not_what_a_server_needs_for_itself(line: str) -> None:
+    made = summary([Case("uvloop", "calls", 30.0, cpu_ms=0.3)], (1.0,))
+    calls = dataclasses.replace(made.workloads[0], requests=(line,))
+
+    assert basis_of(dataclasses.replace(made, workloads=(calls,))).servers == ()
 
 
 def test_a_calibration_on_trivial_requests_stands_before_a_cost() -> None:
