@@ -29,7 +29,7 @@ demo: $(RUNTIME) ## install what is missing, run the tour (about 90 s), write th
 	@$(BIN)/python -m dashboards report results/latest
 
 # Most tests wait for servers, so three processes share them; those that measure strictly come after.
-test: $(DEVELOP) ## the whole test suite
+test: $(DEVELOP) ## the test suite; the targets below are its other parts
 	@$(BIN)/python -m pytest -m "not alone and not live and not lessons and not services" -n 3 --dist loadfile --no-loadscope-reorder
 	@$(BIN)/python -m pytest -m alone
 
