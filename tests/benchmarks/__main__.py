@@ -8,12 +8,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from tests.benchmarks import analysis, demo, generator, live, observer, prediction, twins
+from tests.benchmarks import analysis, demo, generator, least, live, observer, prediction, twins
 
 BENCHMARKS: dict[str, Callable[[], None]] = {
     "generator": generator.main,
     "twins": twins.main,
     "observer": observer.main,
+    "least": least.main,
     "demo": demo.main,
     "analysis": analysis.main,
     "prediction": prediction.main,
