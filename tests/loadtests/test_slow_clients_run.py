@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 SHIPPED = experiments.find("slow-clients").read_text()
 WAIT_MS, PATIENCE_MS = 20.0, 500.0
-# Of this seed five come within the warm-up and stay, which is more than there are slots.
+# Of this seed seven come within the warm-up and stay, which is more than there are slots.
 TEXT = f"""
 name = "short"
 question = "Who notices?"
@@ -73,7 +73,7 @@ def test_one_client_in_twenty_misbehaves_and_all_were_offered_the_same(
 
     assert sync.schedule_digest == uvloop.schedule_digest
     assert came == {kind: found.requests.scheduled for kind, found in uvloop.misbehaving.items()}
-    assert set(came) == {"slow-sender", "silent", "vanishing"}
+    assert set(came) == {"slow-sender", "slow-reader", "silent", "vanishing"}
     assert min(came.values()) >= 1
     assert 0.02 < sum(came.values()) / sync.requests.scheduled < 0.1
 
