@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from servers.endpoint import MAX_DIGITS, Endpoint, Parameter, Problem, render
+from servers.endpoint import MAX_DIGITS, Endpoint, Parameter, Problem, Together, render
 
 __all__ = [
     "ALLOW",
@@ -37,6 +37,8 @@ PROBLEM_MEDIA_TYPE = "application/problem+json"
 STREAM_MEDIA_TYPE = "text/event-stream"
 STREAM_MS = 100_000
 """The longest that all the intervals of a stream may take: gunicorn ends a worker after 120 s."""
+STREAM_BYTES = 4_194_304
+"""The most that the data of all events of a stream may have: a server is not to be flooded."""
 
 # What a worker can tell about itself. A fact that cannot be read on this platform is null.
 FACTS = (
@@ -75,6 +77,7 @@ NUMBER = Parameter("number", "values", 1, 1, 10_000, "what the written values ar
 UNITS = Parameter("units", "units of about 1 ms", 1, 1, 1_000, "how much there is to compute")
 EVENTS = Parameter("events", "events", 10, 1, 1_000, "how many are sent")
 INTERVAL = Parameter("interval_ms", "milliseconds", 100, 0, 1_000, "the time between two of them")
+BYTES = Parameter("bytes", "bytes", 0, 0, 65_536, "what the data of each has at least")
 JOB_UNITS = Parameter("units", "units of about 1 ms", 0, 0, 1_000, "how much there is to compute")
 
 # Times are seconds since the epoch; the reason is that of a failure.
@@ -105,7 +108,11 @@ ENDPOINTS = _table(
             "calls another service: in turn or through threads, from a loop all at once",
         ),
         Endpoint(
-            "/stream", "GET", (EVENTS, INTERVAL), (), "sends events, one by one", most=STREAM_MS
+            "/stream", "GET", (EVENTS, INTERVAL, BYTES), (), "sends events, one by one",
+            together=(
+                Together(("events", "interval_ms"), STREAM_MS),
+                Together(("events", "bytes"), STREAM_BYTES),
+            ),
         ),
         Endpoint("/upload", "POST", (), ("bytes", "digest"), "reads a body of any speed"),
         Endpoint(
@@ -140,9 +147,12 @@ ALLOW: Mapping[str, str] = MappingProxyType(
 """Every path, in order, with the value of its `Allow` header."""
 
 
-def event(number: int, events: int) -> bytes:
-    """One server-sent event of a stream: its number, from 1 on, and how many there are."""
-    data = render({"event": number, "events": events})
+def event(number: int, events: int, size: int = 0) -> bytes:
+    """One server-sent event of a stream: its number, from 1 on, and how many there are.
+
+    Its data is JSON, and has spaces behind it up to `size` bytes.
+    """
+    data = render({"event": number, "events": events}).ljust(size)
     return b"id: %d\ndata: %b\n\n" % (number, data)
 
 

@@ -63,11 +63,33 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
+class Together:
+    """The most that parameters, each within its own bounds, may come to when multiplied."""
+
+    names: tuple[str, ...]
+    most: int
+
+    def excess(self, arguments: Mapping[str, int]) -> str:
+        """What is wrong with arguments that are too much together; empty where nothing is."""
+        asked = self.of(arguments)
+        product = math.prod(asked.values())
+        if product <= self.most:
+            return ""
+        names = " × ".join(asked)
+        values = " × ".join(map(str, asked.values()))
+        return f"{names} is {values} = {product}: it must be at most {self.most}"
+
+    def of(self, arguments: Mapping[str, int]) -> Mapping[str, int]:
+        """Those of the arguments that it is about."""
+        return {name: arguments[name] for name in self.names}
+
+
+@dataclass(frozen=True, slots=True)
 class Endpoint:
     """A path, the method it answers, what may be asked and which fields the answer has.
 
     `holds`: the work keeps its worker, or the loop that it runs in, from serving anyone else.
-    `most` is the most that its parameters may come to when they are multiplied; 0 is any number.
+    `together` bounds what some of its parameters may come to together.
     `status` is that of a good answer.
     """
 
@@ -78,7 +100,7 @@ class Endpoint:
     description: str
     holds: bool = False
     handler: str = ""
-    most: int = 0
+    together: tuple[Together, ...] = ()
     status: int = 200
     defaults: Mapping[str, int] = field(init=False)
 
@@ -106,13 +128,8 @@ class Endpoint:
         return _read_query(self, query) if query else self.defaults
 
     def excess(self, arguments: Mapping[str, int]) -> str:
-        """What is wrong with arguments that are too much together; empty where nothing is."""
-        product = math.prod(arguments.values())
-        if not self.most or product <= self.most:
-            return ""
-        names = " × ".join(arguments)
-        values = " × ".join(map(str, arguments.values()))
-        return f"{names} is {values} = {product}: it must be at most {self.most}"
+        """The first thing that is wrong with arguments together; empty where nothing is."""
+        return next(filter(None, (bound.excess(arguments) for bound in self.together)), "")
 
 
 def _read_query(endpoint: Endpoint, query: bytes) -> Mapping[str, int]:
@@ -131,8 +148,10 @@ def _read_query(endpoint: Endpoint, query: bytes) -> Mapping[str, int]:
             raise parameter.refusal(value, "was given before: give it once")
         found[name] = parameter.read(value)
     arguments = {**endpoint.defaults, **found}
-    if excess := endpoint.excess(arguments):
-        raise _unprocessable(excess, parameters=arguments, maximum=endpoint.most)
+    for bound in endpoint.together:
+        if excess := bound.excess(arguments):
+            about = bound.of(arguments)
+            raise _unprocessable(excess, parameters=about, maximum=bound.most)
     return arguments
 
 

@@ -104,7 +104,7 @@ def downstream() -> Response:
 
 def stream() -> Response:
     asked = arguments("/stream")
-    return streamed(ticks(asked["events"], asked["interval_ms"]))
+    return streamed(ticks(asked["events"], asked["interval_ms"], asked["bytes"]))
 
 
 def upload() -> Response:
@@ -188,12 +188,12 @@ def arguments(path: str) -> Mapping[str, int]:
     return AT[environ["REQUEST_METHOD"], path].arguments(environ["QUERY_STRING"].encode("latin-1"))
 
 
-def ticks(events: int, interval_ms: int) -> Iterator[bytes]:
-    """Events, and the time between them."""
+def ticks(events: int, interval_ms: int, size: int) -> Iterator[bytes]:
+    """Events of at least so many bytes of data, and the time between them."""
     for number in range(1, events + 1):
         if number > 1:
             time.sleep(interval_ms / 1000)
-        yield contract.event(number, events)
+        yield contract.event(number, events, size)
 
 
 def streamed(found: Iterator[bytes]) -> Response:

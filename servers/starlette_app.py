@@ -97,7 +97,7 @@ async def downstream(request: Request) -> Answer:
 
 async def stream(request: Request) -> EventStream:
     asked = arguments(request, "/stream")
-    return streamed(ticks(asked["events"], asked["interval_ms"]))
+    return streamed(ticks(asked["events"], asked["interval_ms"], asked["bytes"]))
 
 
 async def upload(request: Request) -> Answer:
@@ -182,12 +182,12 @@ def arguments(request: Request, path: str) -> Mapping[str, int]:
     return AT[scope["method"], path].arguments(scope["query_string"])
 
 
-async def ticks(events: int, interval_ms: int) -> AsyncGenerator[bytes, None]:
-    """Events, and the time between them."""
+async def ticks(events: int, interval_ms: int, size: int) -> AsyncGenerator[bytes, None]:
+    """Events of at least so many bytes of data, and the time between them."""
     for number in range(1, events + 1):
         if number > 1:
             await asyncio.sleep(interval_ms / 1000)
-        yield contract.event(number, events)
+        yield contract.event(number, events, size)
 
 
 def streamed(found: AsyncGenerator[bytes, None]) -> EventStream:

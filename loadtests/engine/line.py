@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from contextlib import suppress
 from time import perf_counter_ns
 from typing import NamedTuple
 
@@ -13,6 +14,13 @@ from loadtests.engine.connection import FRAMING
 from loadtests.samples import ErrorKind
 
 PIECE = 65_536
+SEGMENT = 1_400
+"""Bytes of a segment to a client that is far away.
+
+A kernel keeps ten or more segments for a reader that does not read: some 40 kB of these, but more
+than two megabytes of those that this machine sends to itself, and then a server is soon rid of any
+answer.
+"""
 TICK_S = 0.1
 """Who is slow sends and reads so often, or less often where that would be less than a byte."""
 
@@ -39,6 +47,7 @@ class Line:
     async def open(cls, host: str, port: int, receive_bytes: int = 0) -> Line:
         """Connect; with a receive buffer of about so many bytes, where that is above 0.
 
+        Whoever has a small one is far away: it is sent small segments, where the system can.
         Raises OSError.
         """
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -48,6 +57,8 @@ class Line:
             raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if receive_bytes:
                 raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
+                with suppress(OSError):
+                    raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, SEGMENT)
             await asyncio.get_running_loop().sock_connect(raw, (host, port))
         except BaseException:
             raw.close()

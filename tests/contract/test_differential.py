@@ -13,13 +13,14 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from servers.budget import Dependencies
-from servers.contract import ALLOW, AT, MAX_BODY_BYTES
+from servers.contract import ALLOW, AT, MAX_BODY_BYTES, STREAM_BYTES
 from tests.servers.live import Live, ask, running
 
 REQUESTS = 600
@@ -33,7 +34,7 @@ TOKENS = ["a", "Z", "/", "//", ".", "..", "-", "~", "*", "%20", "%2F", "%2f", "%
 TOKENS += ["%C3%A9", "%FF", "%", "%zz", ";", ":", "@", "!", "$", "'", "(", ",", "+", "[", "|"]
 NUMBERS = ["0", "1", "2", "003", "%31", "1001", "10001", "-1", "1.0", "1e1", " 1", "", "+1"]
 NUMBERS = [number.replace(" ", "%20") for number in NUMBERS] + ["9" * 30, "0" * 30, "%D9%A1"]
-NAMES = ["ms", "units", "calls", "threads", "events", "interval_ms"]
+NAMES = ["ms", "units", "calls", "threads", "events", "interval_ms", "bytes"]
 NAMES += ["m%73", "MS", "ms ", "ms[]", "", "x"]
 HEADERS = [
     ("Accept", "text/html;q=0.1"),
@@ -63,7 +64,7 @@ class Query:
 
 text = st.lists(st.sampled_from(TOKENS), max_size=5).map("".join)
 pairs = st.tuples(
-    st.one_of(st.sampled_from(NAMES[:6]), st.sampled_from(NAMES), text),
+    st.one_of(st.sampled_from(NAMES[:7]), st.sampled_from(NAMES), text),
     st.one_of(st.sampled_from(NUMBERS), text),
 )
 queries = st.lists(pairs.map("=".join), max_size=3).map("&".join)
@@ -180,6 +181,29 @@ def test_generated_calls_are_answered_alike(twins: tuple[Live, Live]) -> None:
     assert statuses == {200, 422}
 
 
+@pytest.mark.slow
+def test_generated_streams_are_answered_alike(twins: tuple[Live, Live]) -> None:
+    """Sizes in and out of their bounds, alone and together with the number of events."""
+    statuses: set[int] = set()
+    lengths: set[int] = set()
+    amounts = st.sampled_from(["0", "1", "31", "32", "4194", "4195", "65536", "65537", "x", ""])
+    sizes = amounts.map(lambda amount: f"bytes={amount}")
+    events = st.sampled_from(["1", "9", "10", "64", "65", "1000"]).map(lambda n: f"events={n}")
+
+    @settings(max_examples=100, derandomize=True, database=None, deadline=None)
+    @given(st.lists(st.one_of(sizes, events), min_size=1, max_size=2))
+    def compare(queries: list[str]) -> None:
+        asked = Query("GET", f"/stream?{'&'.join(queries)}&interval_ms=0", {}, None)
+        first, second = (_seen(live, asked) for live in twins)
+        assert first == second
+        statuses.add(first[0])
+        lengths.add(len(first[2]))
+
+    compare()
+    assert statuses == {200, 422}
+    assert STREAM_BYTES < max(lengths) < 1.05 * STREAM_BYTES
+
+
 def _seen(live: Live, query: Query) -> tuple[int, list[str | None], bytes]:
     answer = ask(live.port, query.method, query.target, query.headers, query.body)
     compared = ["content-type", "content-length", "allow", "location", "vary", "set-cookie"]
@@ -188,7 +212,7 @@ def _seen(live: Live, query: Query) -> tuple[int, list[str | None], bytes]:
     if answer.status == 202:
         seen = [name and ID.sub("ID", name) for name in seen]
         body = re.sub(ID.pattern.encode(), b"ID", body)
-    elif answer.status == 200 and query.target.partition("?")[0] == "/jobs":
+    elif answer.status == 200 and unquote(query.target.partition("?")[0]) == "/jobs":
         # What became of the jobs meanwhile is a matter of time, the number of them is not.
         seen[1] = None
         found = json.loads(body) if body else {"jobs": ()}

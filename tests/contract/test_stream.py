@@ -25,6 +25,57 @@ def test_the_bytes_of_a_stream_are_those_of_its_events(client: Client, events: i
     assert answer.body.decode() == "".join(expected)
 
 
+@pytest.mark.parametrize("size", [0, 1, 22, 23, 24, 5_000, 65_536])
+def test_the_data_of_an_event_is_json_with_spaces_behind_it_up_to_its_size(
+    client: Client, size: int
+) -> None:
+    answer = client.ask("GET", f"/stream?events=3&interval_ms=0&bytes={size}")
+
+    *events, rest = answer.body.decode().split("\n\n")
+    assert (answer.status, len(events), rest) == (200, 3, "")
+    for number, event in enumerate(events, 1):
+        first, second = event.split("\n")
+        name, data = second[:6], second[6:]
+        assert (first, name) == (f"id: {number}", "data: ")
+        assert data.rstrip(" ") == f'{{"event":{number},"events":3}}'
+        assert len(data) == max(size, len('{"event":1,"events":3}'))
+        assert json.loads(data) == {"event": number, "events": 3}
+
+
+@pytest.mark.parametrize(("events", "size"), [(64, 65_536), (1_000, 4_194), (1_000, 0)])
+def test_the_largest_streams_are_hardly_larger_than_their_data_may_be(
+    client: Client, events: int, size: int
+) -> None:
+    answer = client.ask("GET", f"/stream?events={events}&interval_ms=0&bytes={size}")
+
+    assert answer.status == 200
+    assert events * size < len(answer.body) < contract.STREAM_BYTES + 50 * events
+
+
+@pytest.mark.parametrize(("events", "size"), [(65, 65_536), (1_000, 4_195)])
+def test_a_stream_that_would_be_too_large_is_refused_with_its_size_and_the_bound(
+    client: Client, events: int, size: int
+) -> None:
+    answer = client.ask("GET", f"/stream?events={events}&interval_ms=0&bytes={size}")
+    found = json.loads(answer.body)
+
+    assert answer.status == 422
+    product = events * size
+    assert found["detail"] == (
+        f"events × bytes is {events} × {size} = {product}: it must be at most 4194304"
+    )
+    assert found["parameters"] == {"events": events, "bytes": size}
+    assert found["maximum"] == contract.STREAM_BYTES == 4_194_304
+
+
+def test_a_size_out_of_its_bounds_is_refused(client: Client) -> None:
+    answer = client.ask("GET", "/stream?events=1&bytes=65537")
+    found = json.loads(answer.body)
+
+    assert (answer.status, found["parameter"], found["value"]) == (422, "bytes", "65537")
+    assert (found["minimum"], found["maximum"]) == (0, 65_536)
+
+
 def test_the_first_event_is_sent_at_once_and_each_of_the_others_after_the_interval(
     client: Client,
 ) -> None:

@@ -87,6 +87,11 @@ def test_a_workload_may_narrow_profiles_and_loads() -> None:
             '/stream", params = { events = 1000, interval_ms = 200 }',
             "params: events × interval_ms is 1000 × 200 = 200000: it must be at most 100000",
         ),
+        (
+            '/wait", params = { ms = 100 }',
+            '/stream", params = { events = 100, interval_ms = 0, bytes = 50_000 }',
+            "params: events × bytes is 100 × 50000 = 5000000: it must be at most 4194304",
+        ),
         ('loads = ["few"]', 'loads = ["none"]', "workloads.narrow.loads has 'none', allowed: many"),
         ('name = "narrow"', 'name = "wait"', "workloads must have different names"),
         ("seed = 1", "seed = 1.5", "seed is 1.5, allowed: a valid integer"),
