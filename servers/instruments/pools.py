@@ -42,7 +42,12 @@ def of_loop(meter: Meter, app: Any, own: Asked = NONE) -> PoolMeter:
         return getattr(app.state, "pools", None)
 
     return PoolMeter(
-        meter, {"threads": lambda: _tokens(pools()), "processes": lambda: _jobs(pools()), **own}
+        meter,
+        {
+            "threads": lambda: _tokens(pools(), "threads"),
+            "processes": lambda: _tokens(pools(), "places"),
+            **own,
+        },
     )
 
 
@@ -82,15 +87,8 @@ def of_greenlets(meter: Meter, own: Asked = NONE) -> PoolMeter:
     return PoolMeter(meter, {"greenlets": ask, **own})
 
 
-def _tokens(pools: Any) -> Reading | None:
+def _tokens(pools: Any, name: str) -> Reading | None:
     if pools is None:
         return None
-    statistics = pools.threads.statistics()
+    statistics = getattr(pools, name).statistics()
     return int(statistics.total_tokens), statistics.borrowed_tokens, statistics.tasks_waiting
-
-
-def _jobs(pools: Any) -> Reading | None:
-    if pools is None:
-        return None
-    slots, jobs = pools.processes._max_workers, len(pools.processes._pending_work_items)
-    return slots, min(jobs, slots), max(jobs - slots, 0)
