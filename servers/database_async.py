@@ -1,7 +1,8 @@
 """The database of the asynchronous twin: a worker's connections, and the work on one of them.
 
 Read it beside `database_sync`: the same names in the same order. Whoever waits here, for a
-connection or for an answer, leaves the loop to the others.
+connection or for an answer, leaves the loop to the others, and hears of it when
+its client leaves.
 """
 
 from __future__ import annotations
@@ -9,16 +10,20 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg import errors
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
 from servers import database
+from servers.instruments.leaving import unless_gone
 from servers.instruments.own_pools import Counts
 from servers.instruments.pools import Reading
 from servers.settings import Settings
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
 
 
 class AsyncConnection(psycopg.AsyncConnection[Any]):
@@ -41,7 +46,7 @@ class Database:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._pool: AsyncConnectionPool[AsyncConnection] | None = None
-        self._busy = 0
+        self._busy = self._waiting = 0
         self.counts = Counts()
 
     async def open(self) -> None:
@@ -62,12 +67,15 @@ class Database:
             await pool.close()
 
     @asynccontextmanager
-    async def connected(self) -> AsyncIterator[AsyncConnection]:
-        """A connection for a while. Raises a `Problem` where it or the database fails."""
+    async def connected(self, request: Request | None = None) -> AsyncIterator[AsyncConnection]:
+        """A connection for a while. Raises a `Problem` where it or the database fails.
+
+        Raises `Gone` where the client of `request` leaves while it waits for one.
+        """
         pool = self._pool
         if pool is None:
             raise database.missing()
-        connection = await self._taken(pool)
+        connection = await self._taken(pool, request)
         try:
             yield connection
         except errors.Error as error:
@@ -84,23 +92,29 @@ class Database:
             self._busy -= 1
             self.counts.free()
 
-    async def _taken(self, pool: AsyncConnectionPool[AsyncConnection]) -> AsyncConnection:
+    async def _taken(
+        self, pool: AsyncConnectionPool[AsyncConnection], request: Request | None
+    ) -> AsyncConnection:
         began_s = perf_counter()
+        # Only who has to wait listens for its client: that costs more than to ask the pool.
+        waits = not pool.get_stats()["pool_available"]
+        self._waiting += waits
         try:
-            connection = await pool.getconn()
+            connection = await unless_gone(request if waits else None, pool.getconn())
             self._busy += 1
             return connection
         except (PoolTimeout, PoolClosed) as error:
             raise database.no_connection() from error
         finally:
+            self._waiting -= waits
             self.counts.waited(perf_counter() - began_s)
 
     def reading(self) -> Reading | None:
         """How full the pool is; None while it is closed."""
         if self._pool is None:
             return None
-        found = self._pool.get_stats()
-        return found["pool_max"], self._busy, found.get("requests_waiting", 0)
+        # The pool itself counts those who have given up until a connection is free again.
+        return self._pool.max_size, self._busy, self._waiting
 
 
 async def read(connection: AsyncConnection, asked: Mapping[str, int]) -> list[dict[str, int]]:

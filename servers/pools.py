@@ -1,8 +1,13 @@
-"""Where the asynchronous twin runs what would hold its loop: there, in threads or processes."""
+"""Where the asynchronous twin runs what would hold its loop: there, in threads or processes.
+
+Work that has begun in a thread or process cannot be stopped. So whoever asks waits for a place
+first, on the loop: there it hears whether its client is still there.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import math
 import multiprocessing
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -10,13 +15,14 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from anyio import CapacityLimiter, to_thread
+from anyio import CapacityLimiter, WouldBlock, to_thread
 from starlette.applications import Starlette
 from starlette.requests import Request
 
 from servers.calling.looped import Calls
+from servers.instruments.leaving import unless_gone
 from servers.instruments.offload import offloaded
 from servers.jobs import on_loop
 from servers.lifeline import exit_with_parent
@@ -25,19 +31,32 @@ from servers.work import compute
 
 Result = TypeVar("Result")
 
+AHEAD = 1
+"""What the executor may have beside what its processes work at: handed on before one of them is
+free, so that none is idle meanwhile. It takes none of it back, and so it is given no more."""
+
 
 class Runner(Protocol):
-    """Runs a function of one number somewhere, and awaits its result."""
+    """Runs a function of one number somewhere, and awaits its result.
 
-    def __call__(self, work: Callable[[int], Result], amount: int, /) -> Awaitable[Result]: ...
+    It raises `Gone` where the client of `request` leaves before that has begun.
+    """
+
+    def __call__(
+        self, work: Callable[[int], Result], amount: int, request: Request | None = None, /
+    ) -> Awaitable[Result]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Pools:
-    """The runners of one worker; `blocking` and `computing` are chosen once, by the placement."""
+    """The runners of one worker; `blocking` and `computing` are chosen once, by the placement.
+
+    `places` are those of `processes`, `AHEAD` more than there are of these.
+    """
 
     settings: Settings
     threads: CapacityLimiter
+    places: CapacityLimiter
     processes: ProcessPoolExecutor
     in_thread: Runner
     in_process: Runner
@@ -53,22 +72,33 @@ class Pools:
         }
 
 
-async def in_loop(work: Callable[[int], Result], amount: int, /) -> Result:
+async def in_loop(
+    work: Callable[[int], Result], amount: int, request: Request | None = None, /
+) -> Result:
     """Run the function here: every other request of this worker waits for it."""
     return work(amount)
 
 
-async def in_thread(work: Callable[[int], Result], amount: int, /) -> Result:
-    """Run the function in a worker thread, as soon as the default limiter has a token."""
-    return await offloaded(to_thread.run_sync, work, amount)
-
-
-async def in_process(
-    processes: ProcessPoolExecutor, work: Callable[[int], Result], amount: int, /
+async def in_turn(
+    places: CapacityLimiter,
+    run: Callable[..., Awaitable[Any]],
+    work: Callable[[int], Result],
+    amount: int,
+    request: Request | None = None,
+    /,
 ) -> Result:
-    """Run the function in a pool process; both must be importable there."""
-    run = partial(asyncio.get_running_loop().run_in_executor, processes)
-    return await offloaded(run, work, amount)
+    """Run the function by `run`, as soon as there is a place.
+
+    Only who has to wait for one listens for its client meanwhile: that costs more than a place.
+    """
+    try:
+        places.acquire_nowait()
+    except WouldBlock:
+        await unless_gone(request, places.acquire())
+    try:
+        return await offloaded(run, work, amount)
+    finally:
+        places.release()
 
 
 def pools_of(request: Request) -> Pools:
@@ -102,16 +132,22 @@ def _open(settings: Settings, processes: ProcessPoolExecutor) -> Pools:
     # Everything that asks AnyIO for a thread shares the default limiter, so it carries the size.
     limiter = to_thread.current_default_thread_limiter()
     limiter.total_tokens = settings.threads
-    offload: Runner = partial(in_process, processes)
+    # Who has a token of that needs no other one.
+    thread = partial(to_thread.run_sync, limiter=CapacityLimiter(math.inf))
+    in_thread: Runner = partial(in_turn, limiter, thread)
+    places = CapacityLimiter(settings.pool_processes + AHEAD)
+    process = partial(asyncio.get_running_loop().run_in_executor, processes)
+    in_process: Runner = partial(in_turn, places, process)
     pooled = settings.placement == "pools"
     return Pools(
         settings=settings,
         threads=limiter,
+        places=places,
         processes=processes,
         in_thread=in_thread,
-        in_process=offload,
+        in_process=in_process,
         blocking=in_thread if pooled else in_loop,
-        computing=offload if pooled else in_loop,
+        computing=in_process if pooled else in_loop,
     )
 
 

@@ -66,25 +66,25 @@ async def wait(request: Request) -> Answer:
 
 async def cpu(request: Request) -> Answer:
     units = arguments(request, "/cpu")["units"]
-    digest = await pools_of(request).computing(compute, units)
+    digest = await pools_of(request).computing(compute, units, request)
     return answer(contract.render({"units": units, "digest": digest}))
 
 
 async def blocking(request: Request) -> Answer:
     ms = arguments(request, "/blocking")["ms"]
-    await pools_of(request).blocking(block, ms)
+    await pools_of(request).blocking(block, ms, request)
     return answer(contract.render({"ms": ms}))
 
 
 async def offload(request: Request) -> Answer:
     ms = arguments(request, "/offload")["ms"]
-    await pools_of(request).in_thread(block, ms)
+    await pools_of(request).in_thread(block, ms, request)
     return answer(contract.render({"ms": ms}))
 
 
 async def cpu_offload(request: Request) -> Answer:
     units = arguments(request, "/cpu-offload")["units"]
-    digest = await pools_of(request).in_process(compute, units)
+    digest = await pools_of(request).in_process(compute, units, request)
     return answer(contract.render({"units": units, "digest": digest}))
 
 
@@ -130,14 +130,14 @@ async def job(request: Request) -> Answer:
 
 async def db(request: Request) -> Answer:
     asked = arguments(request, "/db")
-    async with database(request).connected() as connection:
+    async with database(request).connected(request) as connection:
         rows = await unless_gone(request, read(connection, asked))
     return answer(contract.render({"queries": asked["queries"], "rows": rows}))
 
 
 async def update_db(request: Request) -> Answer:
     asked = arguments(request, "/db")
-    async with database(request).connected() as connection:
+    async with database(request).connected(request) as connection:
         rows = await unless_gone(request, update(connection, asked))
     return answer(contract.render({"queries": asked["queries"], "rows": rows}))
 

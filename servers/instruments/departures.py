@@ -1,7 +1,7 @@
 """Clients of an asynchronous worker that leave while a measured request of theirs goes on.
 
-Handlers that compute or block do not listen for that, as those of most services do not. So the
-instruments ask the server, which knows at once unless the loop is held, and then the kernel.
+Handlers do not listen for that while they compute or block, as those of most services do not. So
+the instruments ask the server, which knows at once unless the loop is held, and then the kernel.
 Nobody is stopped.
 """
 

@@ -22,16 +22,23 @@ LONG_S = 0.05
 """What takes no longer is over before it matters that its client has left."""
 
 
-async def unless_gone(request: Request, work: Awaitable[Result], after_s: float = 0.0) -> Result:
+async def unless_gone(
+    request: Request | None, work: Awaitable[Result], after_s: float = 0.0
+) -> Result:
     """Await `work` in the request's own task; cancel it when the client leaves, and raise `Gone`.
+
+    Without a request there is nobody who could leave.
 
     `after_s`: listen from then on only, in seconds. It spares what is over sooner the listening,
     which costs a request that does next to nothing else a fifth of its time.
 
     Let `Gone` pass: the twin ends the request without an answer. What the work has begun it must
     end itself when it is cancelled, as tasks, connections and transactions do; a thread cannot, so
-    do not put one here. A body that nobody has read yet is read and forgotten meanwhile.
+    put the wait for one here, not what it does. A body that nobody has read yet is read and
+    forgotten meanwhile.
     """
+    if request is None:
+        return await work
     return await while_there(request.scope, request.receive, work, after_s)
 
 

@@ -42,7 +42,12 @@ def of_loop(meter: Meter, app: Any, own: Asked = NONE) -> PoolMeter:
         return getattr(app.state, "pools", None)
 
     return PoolMeter(
-        meter, {"threads": lambda: _tokens(pools()), "processes": lambda: _jobs(pools()), **own}
+        meter,
+        {
+            "threads": lambda: _tokens(pools()),
+            "processes": lambda: _places(pools()),
+            **own,
+        },
     )
 
 
@@ -85,12 +90,14 @@ def of_greenlets(meter: Meter, own: Asked = NONE) -> PoolMeter:
 def _tokens(pools: Any) -> Reading | None:
     if pools is None:
         return None
-    statistics = pools.threads.statistics()
-    return int(statistics.total_tokens), statistics.borrowed_tokens, statistics.tasks_waiting
+    found = pools.threads.statistics()
+    return int(found.total_tokens), found.borrowed_tokens, found.tasks_waiting
 
 
-def _jobs(pools: Any) -> Reading | None:
+def _places(pools: Any) -> Reading | None:
     if pools is None:
         return None
-    slots, jobs = pools.processes._max_workers, len(pools.processes._pending_work_items)
-    return slots, min(jobs, slots), max(jobs - slots, 0)
+    # Who has a place and no process yet waits as well.
+    found, slots = pools.places.statistics(), pools.processes._max_workers
+    begun = min(found.borrowed_tokens, slots)
+    return slots, begun, found.borrowed_tokens - begun + found.tasks_waiting

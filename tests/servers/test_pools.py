@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import signal
 import threading
 import time
 
 import psutil
 import pytest
+from anyio import CapacityLimiter
 
 from servers import starlette_app
 from servers.budget import Budget
+from servers.gone import Gone
+from servers.pools import in_turn
 from servers.profiles import Placement
 from servers.settings import Settings
 from tests.contract.clients import call, http_scope, living
+from tests.servers.instruments.test_leaving import Server
 from tests.servers.live import running
 
 DEADLINE_S = 10
@@ -72,6 +77,38 @@ def test_no_more_calls_block_at_once_than_there_are_threads(
     monkeypatch.setattr(starlette_app, "block", counted)
     asyncio.run(_finished("loop", *["/offload?ms=1"] * 6))
     assert most == 2
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_leaving_at_any_moment_work_is_done_or_never_begun_and_no_place_is_lost(seed: int) -> None:
+    chance = random.Random(seed)
+    begun: set[int] = set()
+
+    async def run(work: object, number: int) -> int:
+        begun.add(number)
+        await asyncio.sleep(chance.random() * 0.002)
+        return number
+
+    async def scenario() -> int:
+        places, loop = CapacityLimiter(2), asyncio.get_running_loop()
+        gone = 0
+        for first in range(0, 400, 20):
+            tasks = []
+            for number in range(first, first + 20):
+                server = Server()
+                turn = in_turn(places, run, abs, number, server.request())
+                tasks.append(asyncio.create_task(turn))
+                if chance.random() < 0.7:
+                    loop.call_later(chance.random() * 0.01, server.leave)
+            found = await asyncio.gather(*tasks, return_exceptions=True)
+            for number, one in enumerate(found, first):
+                assert one == number or type(one) is Gone
+                assert (number in begun) == (one == number)
+                gone += type(one) is Gone
+        assert (places.borrowed_tokens, places.statistics().tasks_waiting) == (0, 0)
+        return gone
+
+    assert asyncio.run(scenario()) > 50
 
 
 @pytest.mark.slow

@@ -25,7 +25,7 @@ DEADLINE_S = 5.0
 Result = TypeVar("Result")
 
 
-async def computing(work: Callable[[int], Result], units: int, /) -> Result:
+async def computing(work: Callable[[int], Result], units: int, request: object = None, /) -> Result:
     return work(units)
 
 
