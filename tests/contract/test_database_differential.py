@@ -1,4 +1,4 @@
-"""The same generated requests to `/db` of both twins, on real servers and on the same table."""
+"""The same generated requests to `/db` of every profile, on real servers and on the same table."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from servers.database_table import prepare
+from servers.profiles import PROFILES
 from tests import databases
-from tests.contract.test_differential import Query, lengths, text
-from tests.servers.live import Live, ask
+from tests.contract.test_differential import Query, Servers, lengths, text
+from tests.servers.live import ask, together
 
-REQUESTS = 400
+pytestmark = [pytest.mark.slow, pytest.mark.services]
+REQUESTS = 250
 NAMES = ["queries", "row", "ms", "number", "ro%77", "ROW", "x", ""]
 NUMBERS = ["0", "1", "2", "3", "007", "20", "100", "101", "2001", "9999", "10000", "10001", "-1"]
 NUMBERS += ["", "%31", "1.0", "+1", "9" * 30, "%D9%A1"]
@@ -39,19 +41,15 @@ def requests(draw: st.DrawFn) -> Query:
 
 
 @pytest.fixture(scope="module")
-def twins(database: str) -> Iterator[tuple[Live, Live]]:
-    """Both twins on real servers, with one database."""
+def servers(database: str) -> Iterator[Servers]:
+    """A server of every profile, with one database."""
     prepare(database, anew=True)
-    with (
-        databases.serving("gthread", database) as threaded,
-        databases.serving("asgi", database) as looped,
-    ):
-        yield threaded, looped
+    with together({name: databases.serving(name, database) for name in PROFILES}) as servers:
+        yield servers
 
 
-@pytest.mark.slow
 def test_generated_requests_are_answered_alike_and_write_alike(
-    twins: tuple[Live, Live], database: str
+    servers: Servers, database: str
 ) -> None:
     statuses: list[tuple[str, int]] = []
     every = "SELECT id, number FROM testbed.world ORDER BY id"
@@ -65,30 +63,32 @@ def test_generated_requests_are_answered_alike_and_write_alike(
     )
     @given(requests())
     def compare(query: Query) -> None:
-        found = []
-        for live in twins:
+        # One after another, so that none reads what another is about to write.
+        found = {}
+        for name, live in servers.items():
             answer = ask(live.port, query.method, query.target, query.headers, query.body)
-            headers = [answer.headers.get(name) for name in COMPARED]
-            found.append((answer.status, headers, answer.body))
-        assert found[0] == found[1]
-        statuses.append((query.method, found[0][0]))
+            headers = [answer.headers.get(header) for header in COMPARED]
+            found[name] = answer.status, headers, answer.body
+        first = next(iter(found.values()))
+        assert found == dict.fromkeys(servers, first)
+        statuses.append((query.method, first[0]))
 
     compare()
     assert len(statuses) >= REQUESTS // 2
     assert {("GET", 200), ("POST", 200), ("HEAD", 200), ("PUT", 405)} <= set(statuses)
     assert {("GET", 422), ("POST", 422), ("GET", 413), ("POST", 413)} <= set(statuses)
     assert max(status for _, status in statuses) < 500
-    _writes_are_alike(twins, database, every)
+    _writes_are_alike(servers, database, every)
 
 
-def _writes_are_alike(twins: tuple[Live, Live], url: str, every: str) -> None:
-    tables = []
-    for live in twins:
+def _writes_are_alike(servers: Servers, url: str, every: str) -> None:
+    tables = {}
+    for name, live in servers.items():
         prepare(url, anew=True)
         first = databases.rows(url, every)
         for row in range(1, 40):
             target = f"/db?queries={row}&row={row}&number={row}"
             assert ask(live.port, "POST", target, {}).status == 200
-        tables.append(databases.rows(url, every))
-        assert len(set(tables[-1]) - set(first)) > 300
-    assert tables[0] == tables[1]
+        tables[name] = databases.rows(url, every)
+        assert len(set(tables[name]) - set(first)) > 300
+    assert tables == dict.fromkeys(servers, tables[name])

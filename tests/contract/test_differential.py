@@ -1,4 +1,4 @@
-"""The same generated requests to both twins on real servers: nothing that matters may differ.
+"""The same generated requests to a server of every profile: nothing that matters may differ.
 
 Left out is what a server decides before a twin is asked: targets that are not paths,
 fragments, malformed lines and lengths that are no numbers.
@@ -10,9 +10,9 @@ import hashlib
 import itertools
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from urllib.parse import unquote
 
 import pytest
@@ -21,7 +21,8 @@ from hypothesis import strategies as st
 
 from servers.budget import Dependencies
 from servers.contract import ALLOW, AT, MAX_BODY_BYTES, STREAM_BYTES
-from tests.servers.live import Live, ask, running
+from servers.profiles import PROFILES
+from tests.servers.live import Live, ask, running, together
 
 REQUESTS = 600
 # A worker differs from others in its parity, and what asks a database has its own tests.
@@ -52,6 +53,10 @@ HEADERS = [
 ]
 
 
+Servers = dict[str, Live]
+Seen = tuple[int, list[str | None], bytes]
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """A generated request."""
@@ -61,6 +66,8 @@ class Query:
     headers: dict[str, str]
     body: bytes | None
 
+
+Alike = Callable[[Query], Seen]
 
 text = st.lists(st.sampled_from(TOKENS), max_size=5).map("".join)
 pairs = st.tuples(
@@ -97,11 +104,26 @@ def requests(draw: st.DrawFn) -> Query:
 
 
 @pytest.fixture(scope="module")
-def twins(called: str) -> Iterator[tuple[Live, Live]]:
-    """Both twins on real servers, which call the same downstream service."""
-    served = partial(running, dependencies=Dependencies(downstream=called))
-    with served("gthread") as threaded, served("asgi") as looped:
-        yield threaded, looped
+def servers(called: str) -> Iterator[Servers]:
+    """A server of every profile, which all call the same downstream service."""
+    told = Dependencies(downstream=called)
+    with together({name: running(name, dependencies=told) for name in PROFILES}) as servers:
+        yield servers
+
+
+@pytest.fixture(scope="module")
+def alike(servers: Servers) -> Iterator[Alike]:
+    """Asks every server at once, and says what all have answered; fails where one differs."""
+    with ThreadPoolExecutor(len(servers)) as pool:
+
+        def all_answer(query: Query) -> Seen:
+            answers = pool.map(lambda live: _seen(live, query), servers.values())
+            seen = dict(zip(servers, answers, strict=True))
+            first = next(iter(seen.values()))
+            assert seen == dict.fromkeys(servers, first)
+            return first
+
+        yield all_answer
 
 
 SIZES = [0, 1, 2, 8_191, 65_535, 65_536, 65_537, MAX_BODY_BYTES - 1, MAX_BODY_BYTES]
@@ -116,12 +138,12 @@ def uploads(draw: st.DrawFn) -> tuple[bytes, list[int]]:
 
 
 @pytest.mark.slow
-def test_generated_bodies_are_digested_alike(twins: tuple[Live, Live]) -> None:
+def test_generated_bodies_are_digested_alike(servers: Servers) -> None:
     @settings(max_examples=60, derandomize=True, database=None, deadline=None)
     @given(uploads())
     def compare(upload: tuple[bytes, list[int]]) -> None:
         body, chunks = upload
-        for live in twins:
+        for live in servers.values():
             answer = ask(live.port, "POST", "/upload", {}, _sent(body, chunks))
             digest = hashlib.sha256(body).hexdigest()
             assert answer.status == 200
@@ -139,7 +161,7 @@ def _sent(body: bytes, chunks: list[int]) -> bytes | Iterable[bytes]:
 
 
 @pytest.mark.slow
-def test_generated_requests_are_answered_alike(twins: tuple[Live, Live]) -> None:
+def test_generated_requests_are_answered_alike(alike: Alike) -> None:
     statuses: list[int] = []
 
     @settings(
@@ -151,9 +173,7 @@ def test_generated_requests_are_answered_alike(twins: tuple[Live, Live]) -> None
     )
     @given(requests())
     def compare(query: Query) -> None:
-        first, second = (_seen(live, query) for live in twins)
-        assert first == second
-        statuses.append(first[0])
+        statuses.append(alike(query)[0])
 
     compare()
     assert len(statuses) >= 500
@@ -162,7 +182,7 @@ def test_generated_requests_are_answered_alike(twins: tuple[Live, Live]) -> None
 
 
 @pytest.mark.slow
-def test_generated_calls_are_answered_alike(twins: tuple[Live, Live]) -> None:
+def test_generated_calls_are_answered_alike(alike: Alike) -> None:
     """Numbers in and out of their bounds, for an endpoint that takes several."""
     statuses: set[int] = set()
     amounts = st.sampled_from(["0", "1", "2", "16", "17", "002", "x", ""])
@@ -172,17 +192,14 @@ def test_generated_calls_are_answered_alike(twins: tuple[Live, Live]) -> None:
     @settings(max_examples=100, derandomize=True, database=None, deadline=None)
     @given(queries)
     def compare(query: str) -> None:
-        asked = Query("GET", f"/downstream?{query}", {}, None)
-        first, second = (_seen(live, asked) for live in twins)
-        assert first == second
-        statuses.add(first[0])
+        statuses.add(alike(Query("GET", f"/downstream?{query}", {}, None))[0])
 
     compare()
     assert statuses == {200, 422}
 
 
 @pytest.mark.slow
-def test_generated_streams_are_answered_alike(twins: tuple[Live, Live]) -> None:
+def test_generated_streams_are_answered_alike(alike: Alike) -> None:
     """Sizes in and out of their bounds, alone and together with the number of events."""
     statuses: set[int] = set()
     lengths: set[int] = set()
@@ -194,17 +211,16 @@ def test_generated_streams_are_answered_alike(twins: tuple[Live, Live]) -> None:
     @given(st.lists(st.one_of(sizes, events), min_size=1, max_size=2))
     def compare(queries: list[str]) -> None:
         asked = Query("GET", f"/stream?{'&'.join(queries)}&interval_ms=0", {}, None)
-        first, second = (_seen(live, asked) for live in twins)
-        assert first == second
-        statuses.add(first[0])
-        lengths.add(len(first[2]))
+        status, _, body = alike(asked)
+        statuses.add(status)
+        lengths.add(len(body))
 
     compare()
     assert statuses == {200, 422}
     assert STREAM_BYTES < max(lengths) < 1.05 * STREAM_BYTES
 
 
-def _seen(live: Live, query: Query) -> tuple[int, list[str | None], bytes]:
+def _seen(live: Live, query: Query) -> Seen:
     answer = ask(live.port, query.method, query.target, query.headers, query.body)
     compared = ["content-type", "content-length", "allow", "location", "vary", "set-cookie"]
     compared += ["retry-after"]

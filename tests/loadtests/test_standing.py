@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,10 +17,10 @@ from loadtests.experiment_errors import ExperimentError
 from loadtests.records import ServerRecord
 from servers.budget import Budget
 from tests.loadtests import mini
-from tests.servers.live import Live, ask, free_port, running
+from tests.servers.live import Live, ask, free_port, running, together
 from tests.servers.stack import Stack, exported
 
-pytestmark = [pytest.mark.slow, pytest.mark.alone]
+pytestmark = pytest.mark.slow
 
 STANDING = """
 [standing]
@@ -32,11 +31,17 @@ ledgers = "ledgers"
 
 
 @dataclass(frozen=True)
-class Stood:
-    """Two servers and their exporter, and a run against them."""
+class Up:
+    """Servers that run, and their exporter."""
 
     servers: dict[str, Live]
     stack: Stack
+
+
+@dataclass(frozen=True)
+class Stood(Up):
+    """The same, and a run against them."""
+
     out: Path
 
 
@@ -47,23 +52,26 @@ def against(stack: Stack, *ports: int) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def stood(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stood]:
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    with exported(tmp_path_factory.mktemp("up") / "ledgers") as stack:
+        names = ("sync", "uvloop", "hybrid")
+        starting = {name: running(name, Budget(), ledgers=stack.folder) for name in names}
+        with together(starting) as servers:
+            yield Up(servers, stack)
+
+
+@pytest.fixture(scope="module")
+def stood(up: Up, tmp_path_factory: pytest.TempPathFactory) -> Stood:
     folder = tmp_path_factory.mktemp("standing")
     # The experiment is about one that does not run, and not about one that does.
     file = mini.experiment(
         folder / "mini.toml", ("gthread", "sync", "uvloop"), capture=10, retries=3
     )
-    with ExitStack() as up:
-        stack = up.enter_context(exported(folder / "ledgers"))
-        servers = {
-            name: up.enter_context(running(name, Budget(), ledgers=stack.folder))
-            for name in ("sync", "uvloop", "hybrid")
-        }
-        ports = [live.port for live in servers.values()]
-        out = folder / "out"
-        code, _, err = mini.run("run", file, *against(stack, *ports), "--output", out)
-        assert code == 0, err
-        yield Stood(servers, stack, out)
+    ports = [live.port for live in up.servers.values()]
+    out = folder / "out"
+    code, _, err = mini.run("run", file, *against(up.stack, *ports), "--output", out)
+    assert code == 0, err
+    return Stood(up.servers, up.stack, out)
 
 
 def summary_of(stood: Stood) -> dict[str, Any]:
@@ -71,6 +79,7 @@ def summary_of(stood: Stood) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.alone
 def test_the_profiles_that_run_are_measured_as_ever(stood: Stood) -> None:
     """Of a profile its last attempt counts: a busy host may spoil one, not four."""
     last = {trial["profile"]: trial for trial in summary_of(stood)["trials"]}
@@ -87,6 +96,7 @@ def test_the_profiles_that_run_are_measured_as_ever(stood: Stood) -> None:
         assert trial["warnings"][0]["code"] == "standing"
 
 
+@pytest.mark.alone
 def test_what_was_there_before_is_recorded_and_stays(stood: Stood) -> None:
     for folder in results.existing(stood.out).saved():
         record = ServerRecord.model_validate_json(folder.server.read_bytes())
@@ -102,6 +112,7 @@ def test_what_was_there_before_is_recorded_and_stays(stood: Stood) -> None:
     assert list(stood.stack.folder.glob("*.ledger"))
 
 
+@pytest.mark.alone
 def test_only_one_profile_is_in_the_scrapes_of_a_trial(stood: Stood) -> None:
     for folder in results.existing(stood.out).saved():
         profile = folder.path.name.partition("-")[2]
@@ -121,15 +132,15 @@ def test_only_one_profile_is_in_the_scrapes_of_a_trial(stood: Stood) -> None:
     ],
 )
 def test_what_does_not_fit_the_running_servers_is_refused(
-    budget: str, refused: int, reason: str, stood: Stood, tmp_path: Path
+    budget: str, refused: int, reason: str, up: Up, tmp_path: Path
 ) -> None:
     file = mini.experiment(tmp_path / "mini.toml", ("sync",))
     text = file.read_text()
     # A key stands before the tables, a table behind them.
     file.write_text(f"{text}\n{budget}" if budget.startswith("[") else f"{budget}{text}")
-    port = stood.servers["sync"].port
+    port = up.servers["sync"].port
 
-    code, _, err = mini.run("run", file, *against(stood.stack, port), "--output", tmp_path / "out")
+    code, _, err = mini.run("run", file, *against(up.stack, port), "--output", tmp_path / "out")
 
     assert code == refused
     assert reason in err
@@ -137,27 +148,27 @@ def test_what_does_not_fit_the_running_servers_is_refused(
     assert ask(port, "GET", "/hello", {}).status == 200
 
 
-def test_servers_that_cannot_be_meant_are_refused(stood: Stood, tmp_path: Path) -> None:
+def test_servers_that_cannot_be_meant_are_refused(up: Up, tmp_path: Path) -> None:
     file = mini.experiment(tmp_path / "mini.toml", ("sync",))
-    sync, hybrid = stood.servers["sync"].port, stood.servers["hybrid"].port
+    sync, hybrid = up.servers["sync"].port, up.servers["hybrid"].port
     nobody = free_port()
     for ports, reason in (
         ((nobody,), f"http://127.0.0.1:{nobody} does not answer as a server of the testbed"),
-        ((stood.stack.port,), "does not answer as a server of the testbed"),
+        ((up.stack.port,), "does not answer as a server of the testbed"),
         ((sync, sync), "are both of profile sync"),
         ((hybrid,), "the servers that run are of hybrid, the experiment is about sync"),
     ):
-        arguments = against(stood.stack, *ports)
+        arguments = against(up.stack, *ports)
         code, _, err = mini.run("run", file, *arguments, "--output", tmp_path / "out")
         assert code == 2, err
         assert reason in err
         assert "Traceback" not in err
 
 
-def test_an_exporter_that_is_gone_ends_the_run(stood: Stood, tmp_path: Path) -> None:
+def test_an_exporter_that_is_gone_ends_the_run(up: Up, tmp_path: Path) -> None:
     file = mini.experiment(tmp_path / "mini.toml", ("sync",))
-    dead = Stack(stood.stack.folder, free_port(), 0)
-    port = stood.servers["sync"].port
+    dead = Stack(up.stack.folder, free_port(), 0)
+    port = up.servers["sync"].port
 
     code, _, err = mini.run("run", file, *against(dead, port), "--output", tmp_path / "out")
 
@@ -174,6 +185,7 @@ def test_no_load_goes_to_another_machine(tmp_path: Path) -> None:
     assert "192.0.2.1 is not this machine" in err
 
 
+@pytest.mark.alone
 def test_a_run_against_servers_says_so_in_its_file(stood: Stood) -> None:
     saved = experiments.parse((stood.out / "experiment.toml").read_text())
 
@@ -194,6 +206,7 @@ def test_a_workload_of_other_profiles_only_is_left_out(tmp_path: Path) -> None:
         experiments.parse(text + STANDING + 'nobody = "127.0.0.1:1"\n')
 
 
+@pytest.mark.alone
 def test_a_run_that_is_resumed_goes_on_against_its_own_servers(stood: Stood) -> None:
     arguments = ("--against", "http://127.0.0.1:1")
 

@@ -10,9 +10,11 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -99,6 +101,7 @@ def _own_ports() -> Iterator[int]:
 
 
 _OWN_PORTS = _own_ports()
+_ONE_AT_A_TIME = threading.Lock()
 
 
 def free_port() -> int:
@@ -106,9 +109,10 @@ def free_port() -> int:
 
     A port that the kernel chose could be given to another test before its server listens.
     """
-    for port in _OWN_PORTS:
-        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
-            return port
+    with _ONE_AT_A_TIME:
+        for port in _OWN_PORTS:
+            with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+                return port
     raise AssertionError("unreachable: the ports begin anew")
 
 
@@ -148,6 +152,17 @@ def launched(command: Sequence[str], environment: dict[str, str], port: int) -> 
             yield live
         finally:
             _stop(process)
+
+
+@contextmanager
+def together(servers: Mapping[str, AbstractContextManager[Live]]) -> Iterator[dict[str, Live]]:
+    """Start servers at once and end them at once; where one does not start, the others end too."""
+    with ThreadPoolExecutor(len(servers)) as pool, ExitStack() as all_ended:
+        ends = {name: ExitStack() for name in servers}
+        all_ended.callback(lambda: list(pool.map(ExitStack.close, ends.values())))
+        starts = {name: pool.submit(ends[name].enter_context, one) for name, one in servers.items()}
+        wait(starts.values())
+        yield {name: start.result() for name, start in starts.items()}
 
 
 def _wait_until_ready(live: Live, process: subprocess.Popen[bytes], log: IO[bytes]) -> None:

@@ -25,7 +25,7 @@ from servers.work import compute
 from tests.servers.live import Live, ask, free_port, launched
 
 SERVERS = 2
-KILLS = 3
+KILLS = 2
 POSTS = 8
 DEADLINE_S = 20
 BUDGET = Budget(workers=2, slots=1, pool_processes=1, job_slots=3)
@@ -114,7 +114,7 @@ def kill_a_worker(book: Book, chance: random.Random) -> int | None:
     return victim
 
 
-@pytest.mark.parametrize("name", ["sync", "gthread", "gevent", "uvloop"])
+@pytest.mark.parametrize("name", PROFILES)
 def test_every_accepted_job_ends_once_whoever_is_killed(
     name: str, tmp_path: Path, book: Book
 ) -> None:
@@ -148,41 +148,3 @@ def test_every_accepted_job_ends_once_whoever_is_killed(
         else:
             assert job.attempts == ATTEMPTS
     assert max(job.attempts for job in jobs.values()) > 1
-
-
-@pytest.mark.parametrize("name", ["sync", "gevent", "uvloop"])
-def test_a_stopped_server_ends_what_it_can_and_leaves_the_rest(
-    name: str, tmp_path: Path, book: Book
-) -> None:
-    """Of two slots one has a job that ends within the grace; the others would take longer."""
-    budget = Budget(slots=1, pool_processes=1, job_slots=2)
-    with serving(name, tmp_path / "jobs", budget) as live:
-        for ms in (10_000, 400, 9_000):
-            assert ask(live.port, "POST", f"/jobs?ms={ms}", {}).status == 202
-        deadline = time.monotonic() + DEADLINE_S
-        while book.balanced().running < 2:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-
-    assert book.balanced() == Counts(3, 0, waiting=2, running=0, done=1, failed=0)
-    jobs = {job.ms: job for job in book.store.newest(3)}
-    assert jobs[400].state == "done"
-    # An attempt that was broken off in good order is none.
-    assert [(jobs[ms].state, jobs[ms].attempts) for ms in (9_000, 10_000)] == [("waiting", 0)] * 2
-
-
-def test_a_server_that_nobody_gives_jobs_to_has_no_file_and_no_thread(tmp_path: Path) -> None:
-    with serving("sync", tmp_path / "jobs") as live:
-        assert live.get("/hello").status == 200
-        pid = live.facts()["pid"]
-        assert len(os.listdir(f"/proc/{pid}/task")) == 1
-        assert not (tmp_path / "jobs").exists()
-
-        location = ask(live.port, "POST", "/jobs?ms=0", {}).headers["location"]
-        deadline = time.monotonic() + DEADLINE_S
-        while b'"done"' not in live.get(location).body:
-            assert time.monotonic() < deadline
-
-        # The workers' threads for jobs end with the last job.
-        while len(os.listdir(f"/proc/{live.facts()['pid']}/task")) > 1:
-            assert time.monotonic() < deadline
