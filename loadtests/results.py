@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 RESULTS = Path("results")
+READY = "ready"
+"""How the file begins by which a generator process says that it looks for its plan."""
 
 
 class ResultsError(Exception):
@@ -56,6 +58,11 @@ class TrialFolder:
     def plan(self) -> Path:
         """What the generator was asked to do."""
         return self.path / "plan.json"
+
+    @property
+    def ready(self) -> tuple[Path, ...]:
+        """Of each generator process that looks for its plan an empty file, until it gets one."""
+        return tuple(self.path.glob(f"{READY}*"))
 
     @property
     def generators(self) -> tuple[Path, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,9 +9,9 @@ from loadtests.experiment import Experiment
 from loadtests.matrix import TrialSpec, generator_plan
 from loadtests.plan import Address, GeneratorPlan
 from loadtests.results import TrialFolder, write_whole
-from loadtests.run.child import Child
 from loadtests.run.database import RunDatabase
 from loadtests.run.dependencies import Dependencies
+from loadtests.run.generators import TrialGenerators
 from loadtests.run.instruments import STOP_GRACE_S, Instruments
 from loadtests.run.jobs import TrialJobs
 from loadtests.run.server import ServerUnderTest, TrialServer
@@ -23,7 +22,6 @@ from servers.profiles import PROFILES
 
 OVERTIME_S = 60.0
 WATCH_S = 0.2
-LOCUSTFILE = Path(__file__).parent.parent / "locustfile.py"
 
 
 class TrialRun:
@@ -58,19 +56,22 @@ class TrialRun:
             server = self._start_server(instruments, dependencies, jobs)
             try:
                 instruments.start()
-                generator = self._start_generator()
+                generators = TrialGenerators(
+                    self._world, self._experiment, self._folder, self._generator_cpus
+                )
                 try:
                     dependencies.await_ready()
                     server.await_ready()
                     server.verify()
                     instruments.await_ready()
+                    generators.await_ready()
                     plan = self._release(server.address, instruments.ledgers)
                     dependencies.follow(plan)
                     instruments.follow(plan)
-                    self._watch(server, dependencies, generator, instruments)
+                    self._watch(server, dependencies, generators, instruments)
                     jobs.drain(plan, server.look)
                 finally:
-                    generator.stop(STOP_GRACE_S)
+                    generators.stop(STOP_GRACE_S)
             finally:
                 server.stop(STOP_GRACE_S)
             jobs.collect()
@@ -96,21 +97,6 @@ class TrialRun:
         cpus = self._server_cpus
         return TrialServer(self._world, profile, budget, environment, self._folder, cpus)
 
-    def _start_generator(self) -> Child:
-        """Locust starts while the server does; it sends nothing before it finds its plan."""
-        count = str(self._experiment.generators)
-        options = ["--headless", "--users", count, "--spawn-rate", count]
-        if count != "1":
-            # Locust's master would listen on every address.
-            port = str(self._world.free_port())
-            options += ["--processes", count, "--master-port", port]
-            options += ["--master-bind-host", "127.0.0.1", "--master-bind-port", port]
-        quiet = ["--only-summary", "--loglevel", "WARNING"]
-        locust = [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE)]
-        argv = [*locust, *options, *quiet, "TrialUser"]
-        env = {"TESTBED_PLAN": str(self._folder.plan.absolute())}
-        return self._world.start(argv, env, self._folder.generator_log, self._generator_cpus)
-
     def _release(self, address: Address, ledgers: Path | None) -> GeneratorPlan:
         now_ns = self._world.now_ns()
         plan = generator_plan(
@@ -123,26 +109,24 @@ class TrialRun:
         self,
         server: ServerUnderTest,
         dependencies: Dependencies,
-        generator: Child,
+        generators: TrialGenerators,
         instruments: Instruments,
     ) -> None:
-        """Until the generator ends: scrape when it is time, and look after every process."""
+        """Until the generators end: scrape when it is time, and look after every process."""
         e = self._experiment
         planned_s = e.warmup_s + self._spec.measure_s + e.drain_s + OVERTIME_S
         deadline_ns = self._world.now_ns() + int(planned_s * 1e9)
-        while (code := generator.poll()) is None:
+        while generators.are_running():
             # Scrapes first: they have their time to keep.
             instruments.attend()
             server.look()
             dependencies.look()
             self._database.look()
             if self._world.now_ns() > deadline_ns:
-                raise TrialError(f"the generator did not end in time:\n{generator.tail()}")
+                raise TrialError(f"the generator did not end in time:\n{generators.tail()}")
             self._world.sleep(min(WATCH_S, instruments.next_s()))
         instruments.attend()
         server.look()
         dependencies.look()
         self._database.look()
-        if code != 0 or len(self._folder.generators) != e.generators:
-            self._folder.require_space()
-            raise TrialError(f"the generator ended with exit code {code}:\n{generator.tail()}")
+        generators.verify()

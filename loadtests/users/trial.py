@@ -6,6 +6,7 @@ With several processes each runs one such user and takes its share of the plan.
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import time
 from collections import deque
@@ -28,7 +29,7 @@ from loadtests.engine.tally import Groups
 from loadtests.engine.watch import Phases, Watch, note_run, of_engine
 from loadtests.plan import GeneratorPlan, Target
 from loadtests.records import GeneratorReport
-from loadtests.results import write_whole
+from loadtests.results import READY, write_whole
 from loadtests.sample_writer import SampleWriter
 from servers.ledger import Ledger
 
@@ -51,9 +52,10 @@ class TrialUser(User):
         """The whole trial."""
         succeeded, processes = False, 1
         try:
-            plan = self._await_plan()
+            number = max(0, self.environment.runner.worker_index)
+            plan = self._await_plan(number)
             processes = plan.processes
-            share = Share(max(0, self.environment.runner.worker_index), processes)
+            share = Share(number, processes)
             report = self._run(plan, share)
             text = report.model_dump_json(indent=1)
             write_whole(plan.report(share.number), text + "\n")
@@ -68,8 +70,12 @@ class TrialUser(User):
             gevent.spawn(self.environment.runner.send_message, ENDED, message)
         gevent.sleep(PLAN_DEADLINE_S)
 
-    def _await_plan(self) -> GeneratorPlan:
+    def _await_plan(self, number: int) -> GeneratorPlan:
         path = Path(os.environ[PLAN_VARIABLE])
+        # What is alive now is never looked at again: once it has its plan, time is short.
+        gc.collect()
+        gc.freeze()
+        path.with_name(f"{READY}-{number}").touch()
         deadline = time.monotonic() + PLAN_DEADLINE_S
         while not path.exists():
             if time.monotonic() > deadline:

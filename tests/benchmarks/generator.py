@@ -24,7 +24,7 @@ from loadtests import samples as sample_files
 from loadtests.plan import Address, ArrivalStream, GeneratorPlan, Target, UserStream
 from loadtests.run import host
 from loadtests.run.child import Child
-from loadtests.run.trial import LOCUSTFILE
+from loadtests.run.generators import LOCUSTFILE
 from loadtests.run.world import RealWorld
 from loadtests.sample_writer import ROW_BYTES
 from loadtests.samples import NEVER, Outcome, Samples

@@ -14,6 +14,7 @@ from loadtests.engine.generator import planned
 from loadtests.engine.recorder import Recorder
 from loadtests.plan import Address, GeneratorPlan
 from loadtests.records import GeneratorReport
+from loadtests.results import READY
 from loadtests.run.child import Child
 from loadtests.run.world import FETCH_TIMEOUT_S, Usage
 from loadtests.sample_writer import SampleWriter
@@ -67,9 +68,17 @@ class FakeGenerator(FakeChild):
         super().__init__(world, "generator", 900)
         self._file = plan
         self._plan: GeneratorPlan | None = None
+        self._get_ready()
+
+    def _get_ready(self) -> None:
+        if self._world.time_ns >= self._world.generator_ready_after_ns:
+            self._file.with_name(f"{READY}-0").touch()
 
     def poll(self) -> int | None:
-        """Its plan is there before anybody looks."""
+        """Its exit code; it looks for its plan whenever it is asked."""
+        if not self._file.exists():
+            self._get_ready()
+            return self.code
         self._plan = self._plan or GeneratorPlan.model_validate_json(self._file.read_bytes())
         end_ns = self._plan.origin_ns + int(self._plan.measure_s * 1e9)
         if self.code is None and self._world.time_ns > end_ns:
@@ -108,6 +117,8 @@ class FakeWorld:
         self.lies_of: dict[int, dict[str, object]] = {}
         self.healthy_after_ns = 0
         self.exporter_answers_after_ns = 0
+        self.generator_ready_after_ns = 0
+        self.generator: FakeChild | None = None
         self.server: FakeChild | None = None
         self.exporter: FakeChild | None = None
         self.downstream: FakeChild | None = None
@@ -139,7 +150,8 @@ class FakeWorld:
         log.touch()
         if "locust" in argv:
             self._started("generator", "generator", env, cpus)
-            return FakeGenerator(self, Path(env["TESTBED_PLAN"]))
+            self.generator = FakeGenerator(self, Path(env["TESTBED_PLAN"]))
+            return self.generator
         if "servers.exporter" in argv:
             self._started("exporter", "exporter", env, cpus)
             self._port_of["exporter"] = int(argv[argv.index("--port") + 1])

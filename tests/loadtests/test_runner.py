@@ -157,6 +157,42 @@ def test_a_server_that_is_never_ready_is_given_up_at_the_deadline_and_stopped(
     assert world.log[-4:] == ["stop generator", "stop sync", "stop exporter", "remove folder"]
 
 
+def test_a_generator_gets_its_plan_when_it_is_ready_and_so_is_not_late(
+    experiment: Experiment, folder: RunFolder
+) -> None:
+    world = FakeWorld()
+    world.generator_ready_after_ns = 9_000_000_000
+
+    run_in(world, experiment, folder)
+
+    first, *_ = folder.saved()
+    plan = GeneratorPlan.model_validate_json(first.plan.read_bytes())
+    assert plan.origin_ns > 9_000_000_000 + plan.warmup_s * 1e9
+    assert first.ready == ()
+
+
+def test_a_generator_that_is_never_ready_is_given_up_and_one_that_ends_is_not_waited_for(
+    experiment: Experiment, folder: RunFolder
+) -> None:
+    world = FakeWorld()
+    world.generator_ready_after_ns = 10**15
+    with pytest.raises(RunError, match=r"(?s)generator was not ready after 30 s.*last line of gen"):
+        run_in(world, experiment, folder)
+    assert world.log[-4:] == ["stop generator", "stop sync", "stop exporter", "remove folder"]
+
+    world = FakeWorld()
+    world.generator_ready_after_ns = 10**15
+
+    def end() -> None:
+        if world.generator is not None:
+            world.generator.code = 1
+
+    world.meanwhile = end
+    with pytest.raises(RunError, match=r"(?s)generator ended with exit code 1:.*last line of gen"):
+        run_in(world, experiment, folder)
+    assert world.time_ns < 10_000_000_000
+
+
 def test_a_worker_that_dies_in_mid_trial_makes_that_trial_invalid_and_no_other(
     experiment: Experiment, folder: RunFolder
 ) -> None:

@@ -18,7 +18,7 @@ import pytest
 from loadtests import samples as sample_files
 from loadtests.engine.generator import planned
 from loadtests.plan import ArrivalStream, GeneratorPlan, Target
-from loadtests.run.trial import LOCUSTFILE
+from loadtests.run.generators import LOCUSTFILE
 from servers.ledger import Reader
 from tests.loadtests.mini import ROOT
 from tests.servers.live import free_port, running
