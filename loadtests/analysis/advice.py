@@ -60,7 +60,7 @@ def _advice(summary: Summary, workload: str) -> Advice | None:
         choice=choice,
         sure=sure,
         text=_text(known, slowed, source.cell, predicted=source.name == "predicted"),
-        crossover=_crossover(choice, known, within, slowed),
+        crossover=_crossover(choice, known, within, slowed, bad=cell is not None and cell.bad),
         capacities={one.choice: round(one.rate_rps, 3) for one in known.values()},
     )
 
@@ -160,10 +160,15 @@ def _crossover(
     known: Mapping[str, Known],
     within: Sequence[Known],
     slowed: Mapping[str, float],
+    *,
+    bad: bool,
 ) -> str:
     if choice == "any":
         return ""
     beaten = [one for one in known.values() if one not in within]
+    # What was answered in time of a bad day is what the day left, and no rate that can be borne.
+    if beaten and bad:
+        return ""
     if beaten:
         least = min(one.rate_rps for one in beaten)
         return f"up to about {about(least)} requests/s, all of them keep up"

@@ -1,27 +1,29 @@
 """The least that a measured request costs on an event loop: what no instrument can do without.
 
-Throughput on `/hello` over that without instruments, each step with those before it: `asked`, every
-request carries a stamp, which nobody reads; `answered`, each answer a `Server-Timing` that was made
-in advance; `clocked`, and the clocks are read three times. The rest of `observer`'s `full` is ours.
+The server's processor time for a `/hello` without instruments over that time with each step and
+those before it: `asked`, every request carries a stamp, which nobody reads; `answered`, each answer
+a `Server-Timing` that was made in advance; `clocked`, and the clocks are read three times. `full`
+is all of the instruments. A server that is always busy answers as much less as it takes longer.
 """
 
 from __future__ import annotations
 
 from loadtests.run.world import RealWorld
 from servers.budget import Budget
-from servers.profiles import PROFILES
+from servers.profiles import PROFILES, Instruments
 from tests.benchmarks import figures
-from tests.benchmarks.serving import throughput, wrk
+from tests.benchmarks.serving import serve, wrk
 
 ROUNDS = 7
 PROFILE = "uvloop"
 APP = "servers.starlette_app:create_app"
 LEAST = "tests.benchmarks.least_app"
-ARMS = {
-    "off": (APP, 0.0),
-    "asked": (APP, 1.0),
-    "answered": (f"{LEAST}:answered", 1.0),
-    "clocked": (f"{LEAST}:clocked", 1.0),
+ARMS: dict[str, tuple[str, float, Instruments]] = {
+    "off": (APP, 0.0, "off"),
+    "asked": (APP, 1.0, "off"),
+    "answered": (f"{LEAST}:answered", 1.0, "off"),
+    "clocked": (f"{LEAST}:clocked", 1.0, "off"),
+    "full": (APP, 1.0, "on"),
 }
 
 
@@ -31,15 +33,15 @@ def main() -> None:
     ratios: dict[str, list[float]] = {name: [] for name in names[1:]}
     for number in range(ROUNDS):
         first = number % len(names)
-        rate = {name: _throughput(*ARMS[name]) for name in names[first:] + names[:first]}
+        took = {name: _cpu_us(*ARMS[name]) for name in names[first:] + names[:first]}
         for name, found in ratios.items():
-            found.append(rate[name] / rate["off"])
+            found.append(took["off"] / took[name])
     for name, found in ratios.items():
-        figures.save(f"observer.least_ratio.{PROFILE}.{name}", found)
+        figures.save(f"observer.cpu_ratio.{PROFILE}.{name}", found)
 
 
-def _throughput(app: str, share: float) -> float:
+def _cpu_us(app: str, share: float, instruments: Instruments) -> float:
     budget, port = Budget(), RealWorld().free_port()
     argv = [app if part == APP else part for part in PROFILES[PROFILE].command(port, budget)]
-    env = PROFILES[PROFILE].environment(budget, "off")
-    return throughput(argv, env, port, load=wrk(share))
+    env = PROFILES[PROFILE].environment(budget, instruments)
+    return serve(argv, env, port, load=wrk(share)).cpu_us

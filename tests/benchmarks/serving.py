@@ -1,4 +1,4 @@
-"""How many `/hello` a server answers: fresh processes, a core of its own, a closed load."""
+"""How many `/hello` a server answers, and what for: fresh processes, a core of its own."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+
+import psutil
 
 from loadtests.plan import Address
 from loadtests.run import host
@@ -20,6 +23,19 @@ STAMPED = Path(__file__).parent / "stamped.lua"
 STOP_S = 3.0
 
 
+@dataclass(frozen=True, slots=True)
+class Served:
+    """Answers per second of a closed load, and the server's processor seconds meanwhile."""
+
+    rate: float
+    cpu_s: float
+
+    @property
+    def cpu_us(self) -> float:
+        """Processor time for one answer: unlike the rate, no other guest of the host takes it."""
+        return self.cpu_s * 1e6 / (self.rate * MEASURE_S)
+
+
 def throughput(
     argv: Sequence[str],
     env: Mapping[str, str],
@@ -27,7 +43,18 @@ def throughput(
     exporter: tuple[Sequence[str], int] | None = None,
     load: Callable[[int], Sequence[str]] | None = None,
 ) -> float:
-    """Answers per second: the last word that the load prints, by default that of our engine.
+    """Answers per second, as `serve` measures them."""
+    return serve(argv, env, port, exporter, load).rate
+
+
+def serve(
+    argv: Sequence[str],
+    env: Mapping[str, str],
+    port: int,
+    exporter: tuple[Sequence[str], int] | None = None,
+    load: Callable[[int], Sequence[str]] | None = None,
+) -> Served:
+    """The rate is the last word that the load prints, by default that of our engine.
 
     `exporter` is the command and the port of one that runs meanwhile, where there is one.
     """
@@ -45,15 +72,24 @@ def throughput(
                 await_ready(world, children[-1], metrics, "/metrics")
             load_log = Path(logs, "load.log")
             command = (load or _engine)(port)
+            before_s = _cpu_s(children[0])
             driver = world.start(command, {}, load_log, generator_cpus)
             while driver.poll() is None:
                 world.sleep(0.1)
+            spent_s = _cpu_s(children[0]) - before_s
             if driver.poll() != 0:
                 raise subprocess.CalledProcessError(driver.poll() or 1, command, driver.tail())
-            return _rate(load_log.read_text())
+            return Served(_rate(load_log.read_text()), spent_s)
         finally:
             for child in reversed(children):
                 child.stop(STOP_S)
+
+
+def _cpu_s(child: Child) -> float:
+    """Processor seconds of a process and of all that it has started."""
+    first = psutil.Process(child.pid)
+    times = [process.cpu_times() for process in (first, *first.children(recursive=True))]
+    return sum(one.user + one.system for one in times)
 
 
 def await_ready(world: RealWorld, server: Child, port: int, path: str) -> None:

@@ -151,6 +151,7 @@ def test_on_a_bad_day_the_way_is_chosen_that_answers_in_time() -> None:
         "8.6 requests/s with threads and 8.4 requests/s with sync."
     )
     assert found.capacities == {"sync": 8.4, "threads": 8.6, "async": RATE}
+    assert found.crossover == ""
 
 
 def closed(made: Summary, users: int) -> Summary:
