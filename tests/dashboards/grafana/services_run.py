@@ -28,6 +28,8 @@ JOB_S, JOB_EVERY_S = 0.4, 0.19
 SLEEP_S, LEFT_S, LEAVE_EVERY_S = 0.4, 0.1, 0.43
 READ_EVERY_S = 0.11
 LOADED_S, SEEN_S = 15.0, 8.0
+# Every second of that, and of what a rate looks back to at its begin.
+SCRAPED = "min(min_over_time(up[13s])) == 1 and min(count_over_time(up[13s])) >= 12"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,8 @@ def scraped(folder: Path) -> Iterator[Run]:
         for profile in PROFILES:
             prometheus.until(f'testbed_jobs_refused_total{{profile="{profile}"}} > 5', 30)
         time.sleep(LOADED_S)
+        # What a busy host kept from being scraped is not there to be looked at.
+        prometheus.until(SCRAPED, 60)
         end = time.time() - 1
         yield Run(prometheus, end - SEEN_S, end, service.pid)
 

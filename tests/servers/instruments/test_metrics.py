@@ -292,8 +292,11 @@ def test_a_loop_that_stands_still_is_seen_to_while_it_does(served: Served) -> No
 
 
 def test_deferred_jobs_are_counted(served: Served) -> None:
-    """With one slot for all workers, and room for two that wait."""
-    before, long_ms, short_ms = served.at_rest(), 400, 20
+    """With one slot for all workers, and room for two that wait.
+
+    The first takes longer than it takes a busy host to see it run, and to be asked for the others.
+    """
+    before, long_ms, short_ms = served.at_rest(), 2_000, 20
     waiting, running = "testbed_jobs_waiting", "testbed_jobs_running"
     wait, delivery = "testbed_job_wait_seconds", "testbed_job_delivery_seconds"
 
@@ -307,6 +310,7 @@ def test_deferred_jobs_are_counted(served: Served) -> None:
     served.stack.until(served.name, lambda s: s.total(running) == 1, "the first one runs")
     statuses += [post(short_ms) for _ in range(3)]
     during = served.scrape()
+    assert statuses == [202, 202, 202, 503]
     done = before.total("testbed_jobs_done_total") + 3
     after = served.stack.until(
         served.name,
@@ -314,7 +318,6 @@ def test_deferred_jobs_are_counted(served: Served) -> None:
         "all that were accepted are done",
     )
 
-    assert statuses == [202, 202, 202, 503]
     assert max(during.values(waiting)) == 2
     assert during.total(running) == 1
     assert grown("testbed_jobs_accepted_total") == 3
@@ -323,7 +326,8 @@ def test_deferred_jobs_are_counted(served: Served) -> None:
     assert grown(f"{wait}_count") == 3
     worked_s = (long_ms + 2 * short_ms) / 1000
     # An event loop may wake up to a clock tick of 1 ms early.
-    assert worked_s - 0.003 <= grown(f"{delivery}_sum") - grown(f"{wait}_sum") < 3 * SLACK_S
+    took_s = grown(f"{delivery}_sum") - grown(f"{wait}_sum")
+    assert worked_s - 0.003 <= took_s < worked_s + 2 * SLACK_S
     above = f"{BUCKETS[-1]:.12g}"
     assert grown(f"{delivery}_bucket", le=above) == grown(f"{wait}_bucket", le=above) == 3
     served.stack.until(
