@@ -76,13 +76,13 @@ def test_processes_in_place_of_threads_and_more_workers(browser: Browser, tmp_pa
         tab.goto(running.address)
         until(tab, lambda: number(tab, 0, "answered_rps") > 20)
         expect(tab.locator("#controls")).to_contain_text("Processes a worker: 8")
-        slide(tab, "workers", 4)
+        slide(tab, "workers", 2)
         expect(tab.locator(".twin[data-state=running] canvas").first).to_have_attribute(
-            "aria-label", re.compile("32 lanes"), timeout=WITHIN_MS
+            "aria-label", re.compile("16 lanes"), timeout=WITHIN_MS
         )
         expect(tab.locator(".twin[data-state=running]")).to_have_count(2, timeout=WITHIN_MS)
         until(tab, lambda: min(number(tab, side, "answered_rps") for side in (0, 1)) > 20)
-        assert len(workers_of(running, "gunicorn")) == 1 + 32
+        assert len(workers_of(running, "gunicorn")) == 1 + 16
         tab.close()
 
     assert "Traceback" not in running.log.read_text()

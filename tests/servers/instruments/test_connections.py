@@ -15,7 +15,8 @@ from tests import databases
 from tests.servers.live import Live
 from tests.servers.stack import Scrape, Stack, exported
 
-CONNECTIONS, REQUESTS, ASLEEP_MS = 8, 16, 300
+# All of them are under way for a second, in which a busy host is asked who waits.
+CONNECTIONS, REQUESTS, ASLEEP_MS = 8, 16, 1_000
 WAIT = "testbed_pool_wait_seconds"
 
 pytestmark = [pytest.mark.slow, pytest.mark.services]
