@@ -33,10 +33,10 @@ test: $(DEVELOP) ## the test suite; the targets below are its other parts
 	@$(BIN)/python -m pytest -m "not alone and not live and not lessons and not services" -n 3 --dist loadfile --no-loadscope-reorder
 	@$(BIN)/python -m pytest -m alone
 
-test-services: $(DEVELOP) ## every profile on what it calls: a database, another service, jobs, streams (a minute and a half)
+test-services: $(DEVELOP) ## every profile on what it calls: a database, another service, jobs, streams (two to five minutes)
 	@$(BIN)/python -m pytest -m services -n 3 --dist loadfile --no-loadscope-reorder
 
-test-live: $(DEVELOP) ## the live page, driven in a real Chromium (about three minutes)
+test-live: $(DEVELOP) ## the live page, driven in a real Chromium (three to six minutes)
 	@$(BIN)/python -m pytest -m live
 
 test-lessons: $(DEVELOP) ## every lesson for real: in its time, and its text true on this machine
