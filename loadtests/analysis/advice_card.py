@@ -14,7 +14,7 @@ from loadtests.analysis.advice_model import (
     offers,
 )
 from loadtests.analysis.advice_turns import crossover
-from loadtests.analysis.claims.words import figure, listed, ms, rps
+from loadtests.analysis.claims.words import capital, figure, listed, ms, rps
 
 SURE = 1.25
 """What two ways must differ by, for predictions may be off by 15 %."""
@@ -85,7 +85,10 @@ def _why(question: Question, found: tuple[Offer, ...], choice: str, slots: int) 
     within = level(found, n)
     if choice == "any":
         worst = max(offer.latency_ms(n) for offer in found)
-        return f"{asked} about {ms(worst)} with any of them: no visible difference."
+        limits = {offer.limit for offer in found if offer.latency_ms(n) > offer.alone_ms}
+        shared = limits.pop() if len(limits) == 1 else ""
+        ended = f" {capital(_ended(shared, slots, question))}." if shared == "connections" else ""
+        return f"{asked} about {ms(worst)} with any of them: no visible difference.{ended}"
     best = next(offer for offer in found if offer.choice == choice)
     told = [f"With {choice}, {asked} {ms(best.latency_ms(n))}"]
     alike = [offer.choice for offer in within if offer is not best]
@@ -98,14 +101,15 @@ def _why(question: Question, found: tuple[Offer, ...], choice: str, slots: int) 
     for limit, those in by_limit.items():
         names = listed([offer.choice for offer in those])
         capacity = min(offer.capacity_rps for offer in those)
-        told.append(f"{names}: {_ended(limit, slots)} at {rps(capacity)}")
+        told.append(f"{names}: {_ended(limit, slots, question)} at {rps(capacity)}")
     return "; ".join(told) + "."
 
 
-def _ended(limit: str, slots: int) -> str:
+def _ended(limit: str, slots: int, question: Question) -> str:
     return {
         "slots": f"{slots} slots are full",
         "threads": f"{slots} threads of the pool are full",
         "loop": "each request holds the loop, which is full",
         "cpu": "the processor is full",
+        "connections": f"{question.connections} connections are full",
     }[limit]

@@ -30,6 +30,7 @@ class Question:
     `cpu_ms` it computes in all. It makes `fan_out` calls to others, each of which takes `wait_ms`:
     one after another where the program is synchronous, at once where it is not. With `blocking`
     these calls cannot be awaited (nor patched for greenlets): they hold the thread that makes them.
+    Each call keeps one of so many `connections` of the server meanwhile; 0 is any number.
     """
 
     cpu_ms: float
@@ -38,6 +39,7 @@ class Question:
     concurrency: int = 1
     blocking: bool = False
     payload_kb: float = 1.0
+    connections: int = 0
 
     @property
     def in_turn_ms(self) -> float:
@@ -55,7 +57,8 @@ class Offer:
     """What one way of serving can do with it.
 
     `alone_ms` is the latency of a request that meets no other, `capacity_rps` the most that is
-    answered, and `limit` what ends it: `slots`, `cpu`, `loop` (which is held) or `threads`.
+    answered, and `limit` what ends it: `slots`, `cpu`, `loop` (which is held), `threads` or
+    `connections`.
     """
 
     choice: str
@@ -98,10 +101,13 @@ def level(found: tuple[Offer, ...], concurrency: int) -> tuple[Offer, ...]:
 
 def _offer(question: Question, server: Server, basis: Basis) -> Offer:
     cpu_ms = server.own_ms + question.cpu_ms + COPY_MS_PER_KB * question.payload_kb
+    cpu_ms += server.call_ms * question.fan_out
     alone_ms, limits = _limits(question, server.choice, cpu_ms, basis.slots)
+    if question.connections:
+        limits["connections"] = _rate(question.connections, question.in_turn_ms)
     limit = min(limits, key=lambda name: limits[name])
     for known in basis.measured:
-        if known.choice == server.choice and _is_alike(question, known, server.own_ms):
+        if known.choice == server.choice and _is_alike(question, known, server):
             rate_rps = known.capacity.rate_rps
             return Offer(server.choice, server.profile, alone_ms, rate_rps, limit, measured=True)
     return Offer(server.choice, server.profile, alone_ms, limits[limit], limit)
@@ -129,8 +135,9 @@ def _rate(servers: int, service_ms: float) -> float:
     return 1000.0 * servers / service_ms if service_ms > 0.0 else math.inf
 
 
-def _is_alike(question: Question, known: Measured, own_ms: float) -> bool:
+def _is_alike(question: Question, known: Measured, server: Server) -> bool:
     """Whether the run measured such requests: one wait of about that time, and little else."""
+    own_ms, alone = server.own_ms, question.fan_out == 1 and not question.connections
     near = abs(known.ms - question.wait_ms) <= ALIKE * question.wait_ms
-    little = question.cpu_ms <= ALIKE * own_ms
-    return near and little and question.fan_out == 1 and known.blocking == question.blocking
+    little = question.cpu_ms + server.call_ms <= ALIKE * own_ms
+    return near and little and alone and known.blocking == question.blocking

@@ -18,7 +18,7 @@ from loadtests.results import RESULTS, ResultsError
 WIDTH = 80
 EXPLAINED = """
 The answer rests on a saved run: what each way of serving needed for a request in it. Any run will
-do that measured several; one of the experiment `claims` has capacities as well.
+do that measured several; one of `claims` has capacities as well, one of `fanout` what calls cost.
 """
 
 
@@ -51,6 +51,10 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "--slots", type=_number, default=None, metavar="N",
         help="processes, threads, or threads of the pool (as in the run)",
     )  # fmt: skip
+    parser.add_argument(
+        "--connections", type=_number, default=0, metavar="N",
+        help="connections that the calls share, as of a database's pool (any number)",
+    )  # fmt: skip
     parser.add_argument("--blocking", action="store_true", help="the calls cannot be awaited")
     parser.add_argument(
         "--payload-kb", type=_amount, default=1.0, metavar="KB", help="the answer (%(default)s)"
@@ -67,6 +71,7 @@ def do(arguments: argparse.Namespace) -> int:
         concurrency=max(1, arguments.concurrency),
         blocking=arguments.blocking,
         payload_kb=arguments.payload_kb,
+        connections=arguments.connections,
     )
     basis = _basis(arguments.run)
     if arguments.slots is not None:
@@ -97,7 +102,8 @@ def card(found: Answer, basis: Basis) -> Iterator[str]:
 def _asked(question: Question) -> str:
     calls = f"{question.fan_out} × " if question.fan_out > 1 else ""
     waits = f"{calls}{ms(question.wait_ms)} of {'blocking' if question.blocking else 'waiting'}"
-    return f"{ms(question.cpu_ms)} of CPU, {waits}, {question.concurrency} at once"
+    shared = f" over {question.connections} connections" if question.connections else ""
+    return f"{ms(question.cpu_ms)} of CPU, {waits}{shared}, {question.concurrency} at once"
 
 
 def _evidence(found: Answer, basis: Basis) -> str:
@@ -108,6 +114,9 @@ def _evidence(found: Answer, basis: Basis) -> str:
     told = (
         f"run {basis.run}; {basis.slots} slots; CPU of a request that does nothing: {listed(each)}"
     )
+    if found.question.fan_out and any(server.call_ms for server in basis.servers):
+        calls = [f"{one.choice} {ms(one.call_ms)}" for one in basis.servers if one.call_ms]
+        told += f"; of a call {listed(calls)}"
     if any(offer.measured for offer in found.offers):
         told += "; * is a capacity that was searched for"
     missing = [choice for choice in CHOICES if choice not in {s.choice for s in basis.servers}]

@@ -188,6 +188,53 @@ def test_what_a_client_costs_besides_is_not_what_a_server_needs_for_itself(line:
     assert basis_of(dataclasses.replace(made, workloads=(calls,))).servers == ()
 
 
+def calling(*costs: tuple[str, str, float]) -> Basis:
+    """The basis of a run with these request lines on `uvloop`, and what each costs, ms."""
+    made = summary([Case("uvloop", name, 30.0, cpu_ms=cost) for name, _, cost in costs], (1.0,))
+    named = {name: line for name, line, _ in costs}
+    told = (dataclasses.replace(w, requests=(named[w.name],)) for w in made.workloads)
+    return basis_of(dataclasses.replace(made, workloads=tuple(told)))
+
+
+ONE, EIGHT = "GET /downstream?calls=1&ms=50", "GET /downstream?calls=8&ms=50"
+
+
+def test_a_run_tells_what_each_call_costs_the_client() -> None:
+    (server,) = calling(("one", ONE, 1.0), ("eight", EIGHT, 4.5)).servers
+    assert (server.own_ms, server.call_ms, server.trials) == (0.5, 0.5, (1,))
+
+    # What the server itself needs is known better from requests that call nobody.
+    (server,) = calling(("idle", "GET /hello", 0.5), ("eight", EIGHT, 4.5)).servers
+    assert (server.own_ms, server.call_ms) == (0.5, 0.5)
+
+    assert calling(("eight", EIGHT, 4.5)).servers == ()
+    through = "GET /downstream?calls=8&ms=50&threads=8"
+    (server,) = calling(("idle", "GET /hello", 0.5), ("eight", through, 9.0)).servers
+    assert server.call_ms == 0.0
+
+
+def test_a_loop_that_calls_is_no_faster_than_its_client() -> None:
+    basis = calling(("one", ONE, 1.0), ("eight", EIGHT, 4.5))
+    (found,) = offers(Question(0.0, 50.0, fan_out=8, concurrency=100, payload_kb=0.0), basis)
+
+    assert (found.limit, found.alone_ms) == ("cpu", 54.5)
+    assert found.capacity_rps == pytest.approx(1000 / 4.5)
+
+
+def test_connections_that_all_share_leave_no_difference_where_they_are_the_limit() -> None:
+    found = asked(wait_ms=100.0, concurrency=200, connections=4)
+
+    # 4 / 100 ms, while the four slots are held for the request's own time as well.
+    assert found.choice == "any"
+    assert offer(found, "async").capacity_rps == offer(found, "hybrid").capacity_rps == 40.0
+    assert (offer(found, "async").limit, offer(found, "threads").limit) == ("connections", "slots")
+    more = asked(wait_ms=100.0, concurrency=200, connections=400)
+    assert (more.choice, offer(more, "async").limit) == ("async", "cpu")
+    few = asked(wait_ms=100.0, concurrency=200, connections=2)
+    assert few.why.endswith("no visible difference. 2 connections are full.")
+    assert {one.capacity_rps for one in few.offers} == {20.0}
+
+
 def test_a_calibration_on_trivial_requests_stands_before_a_cost() -> None:
     made = summary([Case("sync", "trivial", 30.0, cpu_ms=0.8)], (1.0,))
     told = Calibration("sync", "trivial", (7, 8), 1.0, 0.1, 0.0, 0.6, 0.9, 4)
