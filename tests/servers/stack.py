@@ -66,6 +66,12 @@ class Stack:
                     found[sample.name, frozenset(labels.items())] = sample.value
         return Scrape(found)
 
+    def at_rest(self, profile: str) -> Scrape:
+        """A scrape when every request has ended: one is answered before it is counted."""
+        return self.until(
+            profile, lambda s: s.total("http_server_active_requests") == 0, "all have ended"
+        )
+
     def until(self, profile: str, holds: Callable[[Scrape], bool], what: str) -> Scrape:
         """Scrape until `holds`; an AssertionError says what did not come true in time."""
         deadline = time.monotonic() + WITHIN_S

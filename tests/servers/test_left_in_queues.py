@@ -21,6 +21,7 @@ ABANDONED = "testbed_abandoned_requests_total"
 WASTED = "testbed_abandoned_seconds_total"
 VANISHING = 3
 BUDGET = Budget(slots=1, pool_processes=1, database_connections=2)
+LOOPS = [name for name, row in PROFILES.items() if row.twin == "starlette"]
 STATES = "SELECT state FROM pg_stat_activity WHERE application_name = %s"
 
 pytestmark = [pytest.mark.slow, pytest.mark.services]
@@ -35,6 +36,8 @@ class Queue:
     holding: tuple[str, ...]
     vanishing: str
     staying: str
+    placed: bool = False
+    """Whether only a profile that places such work in pools has it queue."""
 
 
 QUEUES = (
@@ -42,9 +45,11 @@ QUEUES = (
     Queue("processes", 1, ("/cpu-offload?units=1000",) * 2, "/cpu-offload?units=1000",
           "/cpu-offload?units=1"),
     Queue("database", 2, ("/db?ms=2000",) * 2, "/db?ms=2000", "/db"),
-    # On hybrid only; elsewhere these hold the loop.
-    Queue("threads", 1, ("/blocking?ms=3000",), "/blocking?ms=5000", "/blocking?ms=1"),
-    Queue("processes", 1, ("/cpu?units=1000",) * 2, "/cpu?units=1000", "/cpu?units=1"),
+    # Where such work has pools; elsewhere it holds the loop.
+    Queue("threads", 1, ("/blocking?ms=3000",), "/blocking?ms=5000", "/blocking?ms=1",
+          placed=True),
+    Queue("processes", 1, ("/cpu?units=1000",) * 2, "/cpu?units=1000", "/cpu?units=1",
+          placed=True),
 )  # fmt: skip
 
 
@@ -58,9 +63,7 @@ class Served:
 
     def at_rest(self) -> Scrape:
         """A scrape when every request has ended."""
-        return self.stack.until(
-            self.name, lambda s: s.total("http_server_active_requests") == 0, "all have ended"
-        )
+        return self.stack.at_rest(self.name)
 
     def filled(self, pool: str, busy: int, waiting: int, abandoned: float = 0) -> Scrape:
         """The first scrape in which a pool is that full, and so many have been abandoned."""
@@ -82,9 +85,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         yield stack
 
 
-@pytest.fixture(
-    scope="module", params=[name for name, row in PROFILES.items() if row.twin == "starlette"]
-)
+@pytest.fixture(scope="module")
 def served(request: pytest.FixtureRequest, stack: Stack, database: str) -> Iterator[Served]:
     with databases.serving(request.param, database, BUDGET, stack.folder) as live:
         yield Served(request.param, live, stack)
@@ -101,12 +102,19 @@ def answered(connections: list[socket.socket]) -> list[Answer]:
     return [answer_on(connection) for connection in connections]
 
 
-@pytest.mark.parametrize("queue", QUEUES, ids=lambda queue: queue.vanishing.partition("?")[0])
+@pytest.mark.parametrize(
+    ("served", "queue"),
+    [
+        pytest.param(name, queue, id=f"{name}-{queue.vanishing.partition('?')[0]}")
+        for name in LOOPS
+        for queue in QUEUES
+        if PROFILES[name].placement == "pools" or not queue.placed
+    ],
+    indirect=["served"],
+)
 def test_who_leaves_in_a_queue_is_never_served_and_holds_up_nobody(
     served: Served, queue: Queue, database: str
 ) -> None:
-    if queue.vanishing.startswith(("/blocking", "/cpu?")) and served.name != "hybrid":
-        return
     logged = served.live.logged()
     assert served.live.get(queue.staying).status == 200
     before = served.at_rest()
@@ -138,6 +146,7 @@ def test_who_leaves_in_a_queue_is_never_served_and_holds_up_nobody(
     assert databases.rows(database, STATES, served.name) == [("idle",)] * 2
 
 
+@pytest.mark.parametrize("served", LOOPS, indirect=True)
 def test_what_has_begun_goes_on_in_its_place_and_is_counted(served: Served) -> None:
     before = served.at_rest()
     began_s = time.perf_counter()

@@ -13,14 +13,15 @@ import psutil
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from loadtests.live.twin import READY_S
 from tests.dashboards.live.hands import SOON_MS, number, slide, tell, until
 from tests.dashboards.live.pages import END_S, Running, live, ports, start
 from tests.loadtests.mini import descendants, eventually, gone
 
 pytestmark = [pytest.mark.slow, pytest.mark.live]
 WITHIN_MS = 5000
-# So many processes start on one processor, each of which loads all that it serves with.
-STARTED_MS = 40_000
+# So long the session itself waits for a server.
+STARTED_MS = READY_S * 1000
 ALL = 4
 """The session, gunicorn with its worker, and uvicorn."""
 

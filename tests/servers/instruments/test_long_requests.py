@@ -48,9 +48,7 @@ class Served:
 
     def at_rest(self) -> Scrape:
         """A scrape when every request has ended."""
-        return self.stack.until(
-            self.name, lambda s: s.total("http_server_active_requests") == 0, "all have ended"
-        )
+        return self.stack.at_rest(self.name)
 
     def counted(self, before: Scrape, metric: str, number: float, **labels: str) -> Scrape:
         """The first scrape in which a metric has grown by so much."""

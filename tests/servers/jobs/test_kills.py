@@ -25,7 +25,7 @@ from servers.work import compute
 from tests.servers.live import Live, ask, free_port, launched
 
 SERVERS = 2
-KILLS = 2
+KILLS = 3
 POSTS = 8
 DEADLINE_S = 20
 BUDGET = Budget(workers=2, slots=1, pool_processes=1, job_slots=3)
