@@ -31,10 +31,6 @@ from servers.work import compute
 
 Result = TypeVar("Result")
 
-AHEAD = 1
-"""What the executor may have beside what its processes work at: handed on before one of them is
-free, so that none is idle meanwhile. It takes none of it back, and so it is given no more."""
-
 
 class Runner(Protocol):
     """Runs a function of one number somewhere, and awaits its result.
@@ -51,7 +47,7 @@ class Runner(Protocol):
 class Pools:
     """The runners of one worker; `blocking` and `computing` are chosen once, by the placement.
 
-    `places` are those of `processes`, `AHEAD` more than there are of these.
+    `places` are those of `processes`, which never have more than they work at.
     """
 
     settings: Settings
@@ -135,7 +131,9 @@ def _open(settings: Settings, processes: ProcessPoolExecutor) -> Pools:
     # Who has a token of that needs no other one.
     thread = partial(to_thread.run_sync, limiter=CapacityLimiter(math.inf))
     in_thread: Runner = partial(in_turn, limiter, thread)
-    places = CapacityLimiter(settings.pool_processes + AHEAD)
+    # Rule: as many as there are processes. What the executor is given beyond, it hands on to them
+    # before they are free, and takes none of it back.
+    places = CapacityLimiter(settings.pool_processes)
     process = partial(asyncio.get_running_loop().run_in_executor, processes)
     in_process: Runner = partial(in_turn, places, process)
     pooled = settings.placement == "pools"

@@ -44,8 +44,8 @@ def of_loop(meter: Meter, app: Any, own: Asked = NONE) -> PoolMeter:
     return PoolMeter(
         meter,
         {
-            "threads": lambda: _tokens(pools()),
-            "processes": lambda: _places(pools()),
+            "threads": lambda: _tokens(pools(), "threads"),
+            "processes": lambda: _tokens(pools(), "places"),
             **own,
         },
     )
@@ -87,17 +87,8 @@ def of_greenlets(meter: Meter, own: Asked = NONE) -> PoolMeter:
     return PoolMeter(meter, {"greenlets": ask, **own})
 
 
-def _tokens(pools: Any) -> Reading | None:
+def _tokens(pools: Any, name: str) -> Reading | None:
     if pools is None:
         return None
-    found = pools.threads.statistics()
-    return int(found.total_tokens), found.borrowed_tokens, found.tasks_waiting
-
-
-def _places(pools: Any) -> Reading | None:
-    if pools is None:
-        return None
-    # Who has a place and no process yet waits as well.
-    found, slots = pools.places.statistics(), pools.processes._max_workers
-    begun = min(found.borrowed_tokens, slots)
-    return slots, begun, found.borrowed_tokens - begun + found.tasks_waiting
+    statistics = getattr(pools, name).statistics()
+    return int(statistics.total_tokens), statistics.borrowed_tokens, statistics.tasks_waiting
