@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import math
-import multiprocessing
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Any, Protocol, TypeVar
 
 from anyio import CapacityLimiter, WouldBlock, to_thread
@@ -108,7 +108,7 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
     """Open the pools before the first request and close them after the last."""
     settings: Settings = app.state.settings
     exit_with_parent()
-    context = multiprocessing.get_context("spawn")
+    context = _Spawn()
     with ProcessPoolExecutor(settings.pool_processes, context, initializer=_prepare) as processes:
         app.state.pools = _open(settings, processes)
         if settings.placement == "pools":
@@ -149,8 +149,28 @@ def _open(settings: Settings, processes: ProcessPoolExecutor) -> Pools:
     )
 
 
+# Ctrl-C and a stop reach the whole group; the worker decides when its pool ends.
+_STOPS = (signal.SIGINT, signal.SIGTERM)
+
+
+class _Process(SpawnProcess):
+    """A process that a stop of the group does not end before it can ignore it."""
+
+    def start(self) -> None:
+        # What is blocked here stays so in what begins here.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
+        try:
+            super().start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+class _Spawn(SpawnContext):
+    Process = _Process
+
+
 def _prepare() -> None:
-    # Ctrl-C and a stop reach the whole group; the worker decides when its pool ends.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    for number in _STOPS:
+        signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
     exit_with_parent()

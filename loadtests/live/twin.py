@@ -20,7 +20,7 @@ from servers.profiles import PROFILES
 State = Literal["starting", "running", "ended"]
 GRACE_S = 0.3
 """What a server that is replaced gets to end: its requests would be no part of any figure."""
-READY_S = 15.0
+READY_S = 30.0
 LOOK_S = 0.2
 USAGE_NS = 1_000_000_000
 

@@ -22,7 +22,7 @@ from servers.work import compute
 from tests.contract.clients import Client, FlaskClient, StarletteClient
 from tests.contract.test_refusals import problem
 
-DEADLINE_S = 10
+DEADLINE_S = 30
 ELSEWHERE = f"{os.getppid()}-{ledger.born(os.getppid()) or 0}"
 
 

@@ -22,7 +22,7 @@ from typing import IO, Any
 from servers.budget import NOTHING, Budget, Dependencies
 from servers.profiles import PROFILES, Instruments
 
-READY_S = 20
+READY_S = 60
 STOP_S = 15
 PAUSE_S = 0.02
 
@@ -79,7 +79,7 @@ def ask(
     target: str,
     headers: dict[str, str],
     body: bytes | Iterable[bytes] | None = None,
-    timeout: float = 15,
+    timeout: float = 60,
 ) -> Answer:
     """Send one request on a new connection and read the whole answer; pieces become chunks."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 
 from tests.servers.live import Answer
 
-TIMEOUT_S = 15
+TIMEOUT_S = 60
 
 
 def head(method: str, target: str, headers: dict[str, str], *, measured: bool = True) -> bytes:

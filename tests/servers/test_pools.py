@@ -8,6 +8,8 @@ import random
 import signal
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import psutil
 import pytest
@@ -23,7 +25,7 @@ from tests.contract.clients import call, http_scope, living
 from tests.servers.instruments.test_leaving import Server
 from tests.servers.live import running
 
-DEADLINE_S = 10
+DEADLINE_S = 30
 
 
 async def _finished(placement: Placement, *targets: str) -> list[str]:
@@ -127,13 +129,29 @@ def test_a_stopped_server_finishes_what_its_pool_computes() -> None:
     with running("hybrid") as live:
         family = psutil.Process(live.pid).children(recursive=True)
         answers: list[int] = []
-        asking = threading.Thread(target=lambda: answers.append(live.get("/cpu?units=1000").status))
+        asking = threading.Thread(target=lambda: answers.append(live.get("/cpu?units=200").status))
         asking.start()
         _wait_until_busy(family)
         os.killpg(live.pid, signal.SIGTERM)
         asking.join()
         assert answers == [200]
         _wait_until_gone(family)
+
+
+@pytest.mark.slow
+def test_a_stop_ends_no_process_of_a_pool_that_has_only_begun() -> None:
+    with running("uvloop") as live, ThreadPoolExecutor(1) as asking:
+        server = psutil.Process(live.pid)
+        answer = asking.submit(live.get, "/cpu-offload?units=50")
+        told = 0
+        while not answer.done():
+            for process in server.children(recursive=True):
+                with suppress(psutil.NoSuchProcess):
+                    if "spawn_main" in " ".join(process.cmdline()):
+                        process.send_signal(signal.SIGTERM)
+                        told += 1
+        assert answer.result().status == 200
+        assert told > 10
 
 
 def _wait_until_busy(family: list[psutil.Process]) -> None:

@@ -18,7 +18,7 @@ from dashboards.prometheus import local
 from tests.dashboards.prometheus.programs import program
 from tests.servers.live import free_port
 
-READY_S = 20
+READY_S = 60
 PAUSE_S = 0.1
 
 

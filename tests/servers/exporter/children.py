@@ -15,7 +15,7 @@ from prometheus_client.registry import Collector
 
 from servers.ledger import Ledger, path_of
 
-DEADLINE_S = 15
+DEADLINE_S = 30
 # A child says that it is ready, does what it is told to, and ends with its standard input.
 _IDLE = "import sys; print('ready', flush=True); sys.stdin.read()"
 

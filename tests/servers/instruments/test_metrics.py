@@ -338,9 +338,9 @@ def test_deferred_jobs_are_counted(served: Served) -> None:
 POOLS = {
     "gthread": ("executor", "/wait?ms=500"),
     "asgi": ("threads", "/offload?ms=500"),
-    "uvloop": ("processes", "/cpu-offload?units=300"),
+    "uvloop": ("processes", "/cpu-offload?units=100"),
     "hybrid": ("threads", "/blocking?ms=500"),
-    "gunicorn-asgi": ("processes", "/cpu-offload?units=300"),
+    "gunicorn-asgi": ("processes", "/cpu-offload?units=100"),
 }
 
 

@@ -16,7 +16,7 @@ from servers.jobs.sqlite_store import SqliteStore
 from servers.settings import Settings
 from servers.work import compute
 
-DEADLINE_S = 10
+DEADLINE_S = 30
 
 
 def full_disk(*_: object) -> None:
