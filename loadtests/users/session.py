@@ -119,6 +119,16 @@ def _targets(environment: Environment) -> list[guard.Target]:
     return [guard.check(host.strip(), options.allow_host or ()) for host in hosts]
 
 
+@events.init.add_listener
+def _look_at_the_clock(**_: Any) -> None:
+    """Let `--run-time` begin now.
+
+    gevent counts it from when its loop last ran, which was before everything was imported: on a
+    slow machine seconds ago.
+    """
+    gevent.get_hub().loop.update_now()
+
+
 @events.test_start.add_listener
 def _refuse(environment: Environment, **_: Any) -> None:
     """Where no load may go, none is started: said once, before any user is spawned."""

@@ -25,7 +25,8 @@ from tests.loadtests.stub import OK, noting, serving_aside
 from tests.servers.live import Live, free_port, running
 
 pytestmark = pytest.mark.slow
-LOCUST = [sys.executable, "-m", "locust", "-f", "loadtests/locustfile.py"]
+LOCUSTFILE = mini.ROOT / "loadtests" / "locustfile.py"
+LOCUST = [sys.executable, "-m", "locust", "-f"]
 
 
 @pytest.fixture(scope="module")
@@ -36,10 +37,11 @@ def server() -> Iterator[Live]:
         yield live
 
 
-def headless(*arguments: str) -> subprocess.CompletedProcess[str]:
+def headless(*arguments: str, locustfile: Path = LOCUSTFILE) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [*LOCUST, "--headless", "--only-summary", *arguments],
+        [*LOCUST, str(locustfile), "--headless", "--only-summary", *arguments],
         cwd=mini.ROOT,
+        env={**os.environ, "PYTHONPATH": str(mini.ROOT)},
         capture_output=True,
         text=True,
         timeout=60,
@@ -240,18 +242,10 @@ def test_a_locustfile_of_ones_own_with_a_load_shape_drives_the_engine(
     """Two users, then ten: 40/s, then 200/s; three in four ask for one path."""
     (tmp_path / "mine.py").write_text(SHAPED)
 
-    ended = subprocess.run(
-        [
-            *(sys.executable, "-m", "locust", "-f", str(tmp_path / "mine.py"), "--headless"),
-            *("--only-summary", "--host", f"http://127.0.0.1:{server.port}"),
-            *("--csv", str(tmp_path / "s"), "--csv-full-history"),
-        ],
-        cwd=mini.ROOT,
-        env={**os.environ, "PYTHONPATH": str(mini.ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
+    ended = headless(
+        *("--host", f"http://127.0.0.1:{server.port}"),
+        *("--csv", str(tmp_path / "s"), "--csv-full-history"),
+        locustfile=tmp_path / "mine.py",
     )
 
     assert ended.returncode == 0, ended.stderr
@@ -264,6 +258,33 @@ def test_a_locustfile_of_ones_own_with_a_load_shape_drives_the_engine(
     # Two seconds on, both users of the first step have sent, and the second has not begun.
     first = max(int(r["Total Request Count"]) for r in rows if r["User Count"] == "2")
     assert first < total / 2
+
+
+SLOW = """
+import time
+from loadtests.users import options
+from loadtests.users.load import OpenUser
+
+# As what computes does, and no greenlet.
+end_s = time.monotonic() + 3
+while time.monotonic() < end_s:
+    pass
+"""
+
+
+def test_a_run_has_all_of_its_time_however_long_the_imports_take(
+    server: Live, tmp_path: Path
+) -> None:
+    (tmp_path / "slow.py").write_text(SLOW)
+
+    ended = headless(
+        *("-u", "1", "-t", "3s", "--host", f"http://127.0.0.1:{server.port}", "--rate", "50"),
+        *("--csv", str(tmp_path / "s")),
+        locustfile=tmp_path / "slow.py",
+    )
+
+    assert ended.returncode == 0, ended.stderr
+    assert 90 <= int(statistics(tmp_path / "s")["Aggregated"]["Request Count"]) <= 190
 
 
 def ask(port: int, method: str, path: str, form: dict[str, Any] | None = None) -> Any:
@@ -296,7 +317,15 @@ def fields(port: int) -> set[str]:
 
 def test_the_web_ui_starts_and_stops_a_load_and_shows_it(server: Live, tmp_path: Path) -> None:
     web = free_port()
-    argv = [*LOCUST, "--web-host", "127.0.0.1", "--web-port", str(web), "--class-picker"]
+    argv = [
+        *LOCUST,
+        str(LOCUSTFILE),
+        "--web-host",
+        "127.0.0.1",
+        "--web-port",
+        str(web),
+        "--class-picker",
+    ]
     argv += ["--host", f"http://127.0.0.1:{server.port}", "--path", "/wait?ms=10"]
     argv += ["--ledgers", str(tmp_path)]
     with subprocess.Popen(

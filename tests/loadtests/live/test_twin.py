@@ -77,7 +77,7 @@ def test_one_that_never_answers_is_given_up(life: Life) -> None:
     life.looks(round(READY_S * 4) + 1)
 
     assert life.state() == "ended"
-    assert life.twin.why.startswith("was not ready after 15 s")
+    assert life.twin.why.startswith("was not ready after 30 s")
     assert "stop uvloop" in life.world.log
 
 
