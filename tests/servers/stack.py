@@ -17,7 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.servers.live import ask, free_port
 
 READY_S = 60
-WITHIN_S = 10
+WITHIN_S = 30
 PAUSE_S = 0.02
 Key = tuple[str, frozenset[tuple[str, str]]]
 
