@@ -313,13 +313,15 @@ def test_an_experiment_against_the_twins_ends_in_the_same_report(stack: Stack) -
 
     assert status == 0, said
     summary = json.loads((stack.results / "latest/summary.json").read_text())
-    assert [trial["profile"] for trial in summary["trials"]] == ["sync", "uvloop"]
-    for trial in summary["trials"]:
+    # Where the host took the processor away, a trial has been tried again.
+    last = {trial["profile"]: trial for trial in summary["trials"]}
+    assert [*last] == ["sync", "uvloop"]
+    for trial in last.values():
         assert trial["requests"]["completed"] == trial["requests"]["scheduled"] > 20
         assert trial["warnings"][0]["code"] == "standing"
         assert trial["cpu_s"] > 0
         assert trial["server_side"]["voluntary_switches"] > 0
-    assert [len(trial["workers"]) for trial in summary["trials"]] == [4, 1]
+    assert [len(trial["workers"]) for trial in last.values()] == [4, 1]
     assert (stack.results / "latest/report.html").stat().st_size > 100_000
     assert json.loads(stack.ask(8002, "/parity"))["pid"] == before
 
