@@ -189,3 +189,16 @@ def test_with_pairs_enough_in_each_cell_there_is_no_such_note() -> None:
 
 def test_the_same_summary_gives_the_same_page() -> None:
     assert page.render(summaries.tour()) == page.render(summaries.tour())
+
+
+def test_a_run_of_several_workloads_begins_with_links_to_them() -> None:
+    made = summaries.tour()
+    html = page.render(made)
+    contents = html[html.index("<nav") : html.index("</nav>")]
+
+    assert len(sections(made)) > 1
+    assert Reader(contents).references == [
+        f"#workload-{number}" for number in range(1, len(sections(made)) + 1)
+    ]
+    assert all(section.workload.name in contents for section in sections(made))
+    assert "<nav" not in page.render(summaries.closed())
