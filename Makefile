@@ -28,12 +28,12 @@ demo: $(RUNTIME) ## install what is missing, run the tour (about 90 s), write th
 	@$(BIN)/python -m loadtests run tour
 	@$(BIN)/python -m dashboards report results/latest
 
-# Most tests wait for servers, so two processes share them; those that measure strictly come after.
+# Two processes share most tests; those that measure strictly come after.
 test: $(DEVELOP) ## the test suite; the targets below are its other parts
 	@$(BIN)/python -m pytest -m "not alone and not live and not lessons and not services" -n 2 --dist loadfile --no-loadscope-reorder
 	@$(BIN)/python -m pytest -m alone
 
-test-services: $(DEVELOP) ## every profile on what it calls: a database, another service, jobs, streams (two to five minutes)
+test-services: $(DEVELOP) ## every profile on what it calls: a database, another service, jobs, streams (two to six minutes)
 	@$(BIN)/python -m pytest -m services -n 2 --dist loadfile --no-loadscope-reorder
 
 test-live: $(DEVELOP) ## the live page, driven in a real Chromium (three to six minutes)

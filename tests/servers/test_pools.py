@@ -129,7 +129,7 @@ def test_a_stopped_server_finishes_what_its_pool_computes() -> None:
     with running("hybrid") as live:
         family = psutil.Process(live.pid).children(recursive=True)
         answers: list[int] = []
-        asking = threading.Thread(target=lambda: answers.append(live.get("/cpu?units=200").status))
+        asking = threading.Thread(target=lambda: answers.append(live.get("/cpu?units=400").status))
         asking.start()
         _wait_until_busy(family)
         os.killpg(live.pid, signal.SIGTERM)

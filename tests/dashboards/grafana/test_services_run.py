@@ -111,7 +111,7 @@ def test_only_those_who_share_a_connection_wait_for_one(run: Run) -> None:
     assert 0.3 < in_use["uvloop downstream"] <= 1
     assert share["sync downstream"] == in_use["sync downstream"] / 4
     assert CALL_S < wait["uvloop downstream p99"] < 4 * CALL_S
-    assert wait["sync downstream p99"] < wait["uvloop downstream p99"] / 2
+    assert wait["sync downstream p99"] < CALL_S / 4
     assert most["uvloop downstream most"] > 1
     assert most["sync downstream most"] < most["uvloop downstream most"] / 2
     assert {"sync database", "uvloop database"} < in_use.keys()
@@ -167,7 +167,7 @@ def test_only_the_worker_that_hears_nothing_goes_on_when_its_client_has_left(run
     for profile in PROFILES:
         assert left[profile] == pytest.approx(1 / LEAVE_EVERY_S, rel=0.4)
     assert lost["sync"] == pytest.approx((SLEEP_S - LEFT_S) / LEAVE_EVERY_S, rel=0.4)
-    assert lost["uvloop"] < lost["sync"] / 5
+    assert lost["uvloop"] < lost["sync"] / 10
 
 
 def test_a_service_that_has_ended_is_shown_no_longer(run: Run) -> None:
