@@ -7,9 +7,9 @@ of one worker follow each other from the first place on; an empty one ends them.
 from __future__ import annotations
 
 import struct
-from bisect import bisect_left
-from collections import Counter, defaultdict
-from itertools import repeat
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from servers.metrics import BUCKETS, SUM
@@ -23,7 +23,7 @@ ROW = struct.Struct("=32s5q")
 """A kind, and nanoseconds: service, queue, hold, longest step, processor time."""
 SIZE = ROWS * ROW.size
 
-_BOUNDS_NS = [bound * 1e9 for bound in BUCKETS]
+_BOUNDS_NS = [round(bound * 1e9) for bound in BUCKETS]
 _EMPTY = bytes(KIND.size)
 
 
@@ -39,13 +39,29 @@ def folded(rows: Any) -> dict[int, float]:
         *histograms, cpu, wait, measured, held = KIND.unpack(kind)
         _, *times_ns, cpu_ns = zip(*found, strict=True)
         for first, column in zip(histograms, times_ns, strict=True):
-            for bucket, count in Counter(map(bisect_left, repeat(_BOUNDS_NS), column)).items():
+            for bucket, count in _distribution(column):
                 more[first + bucket] += count
             more[first + SUM] += sum(column) / 1e9
         service_ns, _, hold_ns, _ = times_ns
         more[cpu] += sum(cpu_ns) / 1e9
-        waits = (max(all_ns - on_ns, 0) for all_ns, on_ns in zip(service_ns, cpu_ns, strict=True))
-        more[wait] += sum(waits) / 1e9
+        both = zip(service_ns, cpu_ns, strict=True)
+        more[wait] += sum([all_ns - on_ns for all_ns, on_ns in both if all_ns > on_ns]) / 1e9
         more[measured] += len(found)
         more[held] += sum(hold_ns) / 1e9
     return more
+
+
+def _distribution(times_ns: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """The buckets that times fall into, each with how many do.
+
+    Rule: to sort many and to look for the few bounds between them takes a quarter of the time that
+    it takes to look each of them up.
+    """
+    ordered = sorted(times_ns)
+    below = 0
+    while below < len(ordered):
+        bucket = bisect_left(_BOUNDS_NS, ordered[below])
+        last = bucket == len(_BOUNDS_NS)
+        upto = len(ordered) if last else bisect_right(ordered, _BOUNDS_NS[bucket], below)
+        yield bucket, upto - below
+        below = upto

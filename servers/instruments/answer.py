@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
-from servers.instruments import departures
-
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
@@ -26,7 +24,6 @@ class Answer(Response):
         scope[STATUS] = status = self.status_code
         headers = self.raw_headers
         if (request := scope.get(REQUEST)) is not None:
-            departures.look(request, receive)
-            headers = [*headers, (b"server-timing", request.answer(status).encode())]
+            headers = [*headers, (b"server-timing", request.answer_to(receive, status))]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": self.body})

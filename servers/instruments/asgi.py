@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from servers.instruments import companions, departures, own_pools
 from servers.instruments.answer import REQUEST, STATUS
 from servers.instruments.course import course_of
+from servers.instruments.loop_request import Loop, LoopRequest
 from servers.instruments.meter import Meter
-from servers.instruments.request import MeasuredRequest
 from servers.instruments.stamps import queued_ns
 from servers.instruments.tallies import OK
 from servers.settings import Settings
@@ -37,7 +37,8 @@ def measured(app: Starlette, settings: Settings, *pools: own_pools.OwnPool) -> A
     if settings.instruments == "off":
         return app
     # However many requests a loop has in hand, one at a time holds it.
-    meter, thread = Meter(settings, slots=1, beats=True), get_ident()
+    meter = Meter(settings, slots=1, beats=True)
+    loop = Loop(meter, get_ident())
     app.state.meter = meter
     cells, begun, usual = meter.cells, meter.begun, meter.totals.usual
     stack = app.build_middleware_stack()
@@ -49,12 +50,27 @@ def measured(app: Starlette, settings: Settings, *pools: own_pools.OwnPool) -> A
             return
         begun.count = count = begun.count + 1.0
         cells[begun.cell] = count
+        stamp = trace = None
         for name, value in scope["headers"]:
-            if name == _STAMP and (queue_ns := queued_ns(value)) is not None:
-                steps = stack(scope, receive, send).__await__()
-                server = departures.server_of(receive)
-                await _split(meter, thread, steps, scope, queue_ns, server)
-                return
+            if name == _STAMP:
+                stamp = value
+            elif name == _TRACE:
+                trace = value
+        if stamp is not None and (queue_ns := queued_ns(stamp)) is not None:
+            request = scope[REQUEST] = LoopRequest()
+            course = None if trace is None else course_of(trace.decode("latin-1"), meter, "loop")
+            steps = stack(scope, receive, send).__await__()
+            request.begin_on(loop, scope["method"], scope["path"], queue_ns, course)
+            try:
+                awaited = next(steps, _ENDED)
+            except BaseException:
+                request.end()
+                raise
+            if awaited is _ENDED:
+                request.end()
+            else:
+                await _taken(awaited, steps, request, departures.server_of(receive))
+            return
         try:
             await stack(scope, receive, send)
         finally:
@@ -76,24 +92,15 @@ def measured(app: Starlette, settings: Settings, *pools: own_pools.OwnPool) -> A
 
 
 @coroutine
-def _split(
-    meter: Meter,
-    thread: int,
-    steps: Generator[Any, Any, None],
-    scope: Scope,
-    queue_ns: int,
-    server: Any,
+def _taken(
+    awaited: Any, steps: Generator[Any, Any, None], request: LoopRequest, server: Any
 ) -> Generator[Any, None, None]:
-    """Take `steps`, those of a request, as its loop takes these; `server` knows of its client."""
-    course = None
-    for name, value in scope["headers"]:
-        if name == _TRACE:
-            course = course_of(value.decode("latin-1"), meter, "loop")
-    request = scope[REQUEST] = MeasuredRequest()
-    request.begin(meter, thread, scope["method"], scope["path"], queue_ns, course)
+    """Take the other steps of a request as its loop takes these; `awaited` ended the first one.
+
+    `server` knows of its client, which nobody could look after before.
+    """
     departures.UNDER_WAY[request] = server
     try:
-        awaited = next(steps, _ENDED)
         while awaited is not _ENDED:
             request.pause()
             try:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from servers import ledger
 from servers.contract import route_of
-from servers.instruments.tallies import Asked, Kinds, Tally, Totals
+from servers.instruments.tallies import Asked, Tally, Totals
 from servers.ledger import Ledger
 from servers.rows import ROW, SIZE, folded
 from servers.settings import Settings
@@ -28,7 +28,7 @@ _note = ROW.pack_into
 
 
 class Meter:
-    """The counts of this process. `slots` requests can hold it at once.
+    """The counts of this process, one thread of which measures. `slots` requests can hold it.
 
     What `beats` calls `fold` again and again, so that measured requests are added up many at a
     time; otherwise each is added up by itself.
@@ -52,10 +52,8 @@ class Meter:
         series, self.cells = self.ledger.series, self.ledger.cells
         self.begun = Tally(series("testbed_worker_begun_requests_total"))
         self.cells[series("testbed_worker_slots")] = slots
-        self.totals, self._kinds = Totals(self.ledger), Kinds(self.ledger)
+        self.totals = Totals(self.ledger)
         self._rows = self.ledger.rows if beats else None
-        # Of the threads of a worker one may note while another one adds up.
-        self._lock = threading.Lock()
         self._row = self._captured = 0
 
     def path(self, suffix: str) -> Path | None:
@@ -76,40 +74,32 @@ class Meter:
         self.begun.count = count = self.begun.count + 1.0
         self.cells[self.begun.cell] = count
 
-    def end(self, asked: Asked) -> None:
-        """Count a request that was begun and has ended."""
+    def end(self, asked: Asked) -> Tally:
+        """Count a request that was begun and has ended; returns what it was counted in."""
         tally = self.totals[asked]
         tally.count = count = tally.count + 1.0
         self.cells[tally.cell] = count
+        return tally
 
     def measured(
         self,
-        asked: Asked,
+        tally: Tally,
         service_ns: int,
         queue_ns: int,
         hold_ns: int,
         step_ns: int,
         cpu_ns: int,
     ) -> None:
-        """Count where the time of a request went; it is counted by `end` as well."""
-        kind = self._kinds[asked]
+        """Count where the time of a request went; `end` has counted it in this tally."""
+        kind = tally.kind or self.totals.kind_of(tally)
         if self._rows is None:
             self._add(ROW.pack(kind, service_ns, queue_ns, hold_ns, step_ns, cpu_ns))
             return
-        # Rule: nobody waits here. Who waits for a lock gives the interpreter away, and may get it
-        # back only after every other thread: milliseconds that the request would not take unasked.
-        if not self._lock.acquire(blocking=False):
-            self._add(ROW.pack(kind, service_ns, queue_ns, hold_ns, step_ns, cpu_ns))
-            return
-        try:
-            at = self._row
-            _note(self._rows, at, kind, service_ns, queue_ns, hold_ns, step_ns, cpu_ns)
-            self._row = at = at + ROW.size
-            noted = self._taken() if at == SIZE else b""
-        finally:
-            self._lock.release()
-        if noted:
-            self._add(noted)
+        at = self._row
+        _note(self._rows, at, kind, service_ns, queue_ns, hold_ns, step_ns, cpu_ns)
+        self._row = at = at + ROW.size
+        if at == SIZE:
+            self._add(self._taken())
 
     def abandoned(self, path: str, wasted_ns: int) -> None:
         """Count a request whose client had left, and how long it went on after that."""
@@ -126,9 +116,7 @@ class Meter:
         A worker that is killed while it does loses these rows, and no count of requests.
         """
         if self._row:
-            with self._lock:
-                noted = self._taken()
-            self._add(noted)
+            self._add(self._taken())
 
     def _taken(self) -> bytes:
         end, self._row = self._row, 0
@@ -140,6 +128,34 @@ class Meter:
         cells = self.cells
         for cell, more in folded(noted).items():
             cells[cell] += more
+
+
+class SharedMeter(Meter):
+    """The counts of a process whose threads note at once what they have measured."""
+
+    def __init__(self, settings: Settings, slots: int, *, beats: bool = False) -> None:
+        super().__init__(settings, slots, beats=beats)
+        # Of the threads of a worker one may note while another one adds up.
+        self._lock = threading.Lock()
+
+    def measured(self, tally: Tally, *times_ns: int) -> None:
+        """As for one thread.
+
+        Rule: nobody waits here. Who waits for a lock gives the interpreter away, and may get it
+        back only after every other thread: milliseconds that the request would not take unasked.
+        """
+        if self._lock.acquire(blocking=False):
+            try:
+                super().measured(tally, *times_ns)
+            finally:
+                self._lock.release()
+        else:
+            self._add(ROW.pack(tally.kind or self.totals.kind_of(tally), *times_ns))
+
+    def fold(self) -> None:
+        """As for one thread."""
+        with self._lock:
+            super().fold()
 
 
 def supervisor() -> int:

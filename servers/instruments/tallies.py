@@ -18,12 +18,15 @@ OK = 200
 
 
 class Tally:
-    """A count, and the cell that shows it: `tally.count += 1` and then `cells[cell] = count`."""
+    """A count, and the cell that shows it: `tally.count += 1` and then `cells[cell] = count`.
 
-    __slots__ = ("cell", "count")
+    `kind` is where a row counts that notes one of them, as `Totals` has found it; empty before.
+    """
 
-    def __init__(self, cell: int) -> None:
-        self.cell, self.count = cell, 0.0
+    __slots__ = ("cell", "count", "kind", "labels")
+
+    def __init__(self, cell: int, labels: tuple[str, ...] = ()) -> None:
+        self.cell, self.count, self.labels, self.kind = cell, 0.0, labels, b""
 
 
 class Totals(dict[Asked, Tally]):
@@ -39,8 +42,9 @@ class Totals(dict[Asked, Tally]):
         self.all: dict[int, Tally] = {}
 
     def __missing__(self, asked: Asked) -> Tally:
-        cell = self._ledger.series("testbed_requests_total", *_labels(asked))
-        tally = self.all.setdefault(cell, Tally(cell))
+        labels = _labels(asked)
+        cell = self._ledger.series("testbed_requests_total", *labels)
+        tally = self.all.setdefault(cell, Tally(cell, labels))
         if _is_known(asked):
             self[asked] = tally
             method, path, status = asked
@@ -48,18 +52,11 @@ class Totals(dict[Asked, Tally]):
                 self.usual[method, path] = tally
         return tally
 
-
-class Kinds(dict[Asked, bytes]):
-    """Where a row counts that notes a request that was asked and answered in this way."""
-
-    def __init__(self, ledger: Ledger) -> None:
-        super().__init__()
-        self._ledger = ledger
-
-    def __missing__(self, asked: Asked) -> bytes:
-        series, route = self._ledger.series, route_of(asked[1])
-        kind = KIND.pack(
-            series("http_server_request_duration_seconds", *_labels(asked)),
+    def kind_of(self, tally: Tally) -> bytes:
+        """Where a row counts that notes a request of this tally: series of which some are new."""
+        series, (_, route, _) = self._ledger.series, tally.labels
+        tally.kind = KIND.pack(
+            series("http_server_request_duration_seconds", *tally.labels),
             series("testbed_request_queue_seconds", route),
             series("testbed_request_hold_seconds", route),
             series("testbed_request_longest_step_seconds", route),
@@ -68,9 +65,7 @@ class Kinds(dict[Asked, bytes]):
             series("testbed_worker_measured_requests_total"),
             series("testbed_worker_hold_seconds_total"),
         )
-        if _is_known(asked):
-            self[asked] = kind
-        return kind
+        return tally.kind
 
 
 def _is_known(asked: Asked) -> bool:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from servers.instruments import companions, greenlets, own_pools, sockets
 from servers.instruments.course import course_of
-from servers.instruments.meter import Meter
+from servers.instruments.meter import Meter, SharedMeter
 from servers.instruments.request import MeasuredRequest
 from servers.instruments.stamps import queued_ns
 from servers.settings import Settings
@@ -32,11 +32,12 @@ def measured(
     """
     if settings.instruments == "off":
         return app
-    meter = Meter(settings, slots=settings.threads, beats=companions.beats())
+    beats, slots = companions.beats(), settings.threads
+    kind = Meter if greenlets.are_used() or slots == 1 else SharedMeter
+    meter = kind(settings, slots, beats=beats)
     companions.start(meter, settings, pools)
-    if greenlets.are_used():
-        return Measured(app, meter, greenlets.switching())
-    return Measured(app, meter, Threads(settings.threads))
+    unit = greenlets.switching() if greenlets.are_used() else Threads(slots)
+    return Measured(app, meter, unit)
 
 
 def meter_of(app: WSGIApplication) -> Meter | None:

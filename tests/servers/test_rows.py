@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from servers.exporter.book import Book, Key
-from servers.instruments.meter import Meter
+from servers.instruments.meter import Meter, SharedMeter
 from servers.ledger import path_of
 from servers.metrics import BUCKETS, SUM
 from servers.rows import KIND, ROW, ROWS, folded
@@ -65,8 +65,7 @@ def test_what_a_worker_notes_is_read_sooner_or_later(beats: bool, tmp_path: Path
     noted = ROWS + 7
     for _ in range(noted):
         meter.begin()
-        meter.end(OF_HELLO)
-        meter.measured(OF_HELLO, 5_000_000, 1_000_000, 2_000_000, 2_000_000, 500_000)
+        meter.measured(meter.end(OF_HELLO), 5_000_000, 1_000_000, 2_000_000, 2_000_000, 500_000)
 
     def measured(numbers: Iterable[tuple[Key, tuple[float, ...]]]) -> float:
         found = {name: cells for (name, _), cells in numbers}
@@ -88,7 +87,7 @@ def test_what_a_worker_notes_is_read_sooner_or_later(beats: bool, tmp_path: Path
 
 def test_nobody_waits_for_who_adds_up(tmp_path: Path) -> None:
     """A thread that waited would give the interpreter away, and its request take that long."""
-    meter = Meter(Settings(ledgers=str(tmp_path)), slots=2, beats=True)
+    meter = SharedMeter(Settings(ledgers=str(tmp_path)), slots=2, beats=True)
     book = Book(path_of(tmp_path, os.getpid()))
     adding = threading.Event(), threading.Event()
 
@@ -101,14 +100,12 @@ def test_nobody_waits_for_who_adds_up(tmp_path: Path) -> None:
     other.start()
     assert adding[0].wait(5.0)
     meter.begin()
-    meter.end(OF_HELLO)
-    meter.measured(OF_HELLO, 5_000_000, 1_000_000, 2_000_000, 2_000_000, 500_000)
+    meter.measured(meter.end(OF_HELLO), 5_000_000, 1_000_000, 2_000_000, 2_000_000, 500_000)
     assert other.is_alive()
     adding[1].set()
     other.join()
     meter.begin()
-    meter.end(OF_HELLO)
-    meter.measured(OF_HELLO, 5_000_000, 1_000_000, 2_000_000, 2_000_000, 500_000)
+    meter.measured(meter.end(OF_HELLO), 5_000_000, 1_000_000, 2_000_000, 2_000_000, 500_000)
     meter.fold()
 
     book.look()
@@ -118,15 +115,14 @@ def test_nobody_waits_for_who_adds_up(tmp_path: Path) -> None:
 
 
 def test_threads_that_note_at_once_lose_no_request(tmp_path: Path) -> None:
-    meter = Meter(Settings(ledgers=str(tmp_path)), slots=4, beats=True)
+    meter = SharedMeter(Settings(ledgers=str(tmp_path)), slots=4, beats=True)
     book = Book(path_of(tmp_path, os.getpid()))
     each, over = 3000, threading.Event()
 
     def note() -> None:
         for _ in range(each):
             meter.begin()
-            meter.end(OF_HELLO)
-            meter.measured(OF_HELLO, 5_000_000, 1_000_000, 2_000_000, 2_000_000, 500_000)
+            meter.measured(meter.end(OF_HELLO), 5_000_000, 1_000_000, 2_000_000, 2_000_000, 500_000)
 
     def fold() -> None:
         while not over.is_set():

@@ -134,7 +134,7 @@ def test_what_keeps_a_process_at_its_end_is_no_part_of_the_request(
         def end(self, asked: object) -> None:
             order.append("counted")
 
-        def measured(self, asked: object, *times_ns: int) -> None:
+        def measured(self, tally: object, *times_ns: int) -> None:
             told.append(times_ns)
 
     def now_ns() -> int:
