@@ -38,10 +38,23 @@ def measured(app: Starlette, settings: Settings, *pools: own_pools.OwnPool) -> A
         return app
     # However many requests a loop has in hand, one at a time holds it.
     meter = Meter(settings, slots=1, beats=True)
-    loop = Loop(meter, get_ident())
     app.state.meter = meter
-    cells, begun, usual = meter.cells, meter.begun, meter.totals.usual
     stack = app.build_middleware_stack()
+
+    async def live(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            await stack(scope, receive, send)
+            return
+        async with companions.on_loop(meter, settings, app, pools):
+            await stack(scope, receive, send)
+
+    return _entry(app, Loop(meter, get_ident()), stack, live)
+
+
+def _entry(app: Starlette, loop: Loop, stack: ASGIApp, live: ASGIApp) -> ASGIApp:
+    """Requests go to the `stack` of the application, and what is none to `live`."""
+    meter = loop.meter
+    cells, begun, usual = meter.cells, meter.begun, meter.totals.usual
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         scope["app"] = app
@@ -61,15 +74,8 @@ def measured(app: Starlette, settings: Settings, *pools: own_pools.OwnPool) -> A
             course = None if trace is None else course_of(trace.decode("latin-1"), meter, "loop")
             steps = stack(scope, receive, send).__await__()
             request.begin_on(loop, scope["method"], scope["path"], queue_ns, course)
-            try:
-                awaited = next(steps, _ENDED)
-            except BaseException:
-                request.end()
-                raise
-            if awaited is _ENDED:
-                request.end()
-            else:
-                await _taken(awaited, steps, request, departures.server_of(receive))
+            if (awaited := _first(steps, request)) is not _ENDED:
+                await _others(awaited, steps, request, departures.server_of(receive))
             return
         try:
             await stack(scope, receive, send)
@@ -81,18 +87,23 @@ def measured(app: Starlette, settings: Settings, *pools: own_pools.OwnPool) -> A
                 tally.count = count = tally.count + 1.0
                 cells[tally.cell] = count
 
-    async def live(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "lifespan":
-            await stack(scope, receive, send)
-            return
-        async with companions.on_loop(meter, settings, app, pools):
-            await stack(scope, receive, send)
-
     return serve
 
 
+def _first(steps: Generator[Any, Any, None], request: LoopRequest) -> Any:
+    """Take the first step of a request: what it awaits then; most have ended with it."""
+    try:
+        awaited = next(steps, _ENDED)
+    except BaseException:
+        request.end()
+        raise
+    if awaited is _ENDED:
+        request.end()
+    return awaited
+
+
 @coroutine
-def _taken(
+def _others(
     awaited: Any, steps: Generator[Any, Any, None], request: LoopRequest, server: Any
 ) -> Generator[Any, None, None]:
     """Take the other steps of a request as its loop takes these; `awaited` ended the first one.

@@ -17,8 +17,9 @@ from pathlib import Path
 from servers import ledger
 from servers.contract import route_of
 from servers.instruments.tallies import Asked, Tally, Totals
+from servers.instruments.thread_clock import KernelClock, clock_of
 from servers.ledger import Ledger
-from servers.rows import ROW, SIZE, folded
+from servers.rows import ROW, SIZE, add, folded
 from servers.settings import Settings
 
 MAX_CAPTURED = 1000
@@ -69,6 +70,10 @@ class Meter:
         """Requests that are begun and not ended."""
         return self.begun.count - sum([tally.count for tally in list(self.totals.all.values())])
 
+    def clock(self, thread: int) -> KernelClock:
+        """The clock of this thread's processor time; `thread` is its id as the system knows it."""
+        return clock_of(thread)
+
     def begin(self) -> None:
         """Count a request that begins."""
         self.begun.count = count = self.begun.count + 1.0
@@ -93,7 +98,7 @@ class Meter:
         """Count where the time of a request went; `end` has counted it in this tally."""
         kind = tally.kind or self.totals.kind_of(tally)
         if self._rows is None:
-            self._add(ROW.pack(kind, service_ns, queue_ns, hold_ns, step_ns, cpu_ns))
+            add(self.cells, kind, service_ns, queue_ns, hold_ns, step_ns, cpu_ns)
             return
         at = self._row
         _note(self._rows, at, kind, service_ns, queue_ns, hold_ns, step_ns, cpu_ns)
@@ -137,6 +142,7 @@ class SharedMeter(Meter):
         super().__init__(settings, slots, beats=beats)
         # Of the threads of a worker one may note while another one adds up.
         self._lock = threading.Lock()
+        self._clock = KernelClock()
 
     def measured(self, tally: Tally, *times_ns: int) -> None:
         """As for one thread.
@@ -150,7 +156,11 @@ class SharedMeter(Meter):
             finally:
                 self._lock.release()
         else:
-            self._add(ROW.pack(tally.kind or self.totals.kind_of(tally), *times_ns))
+            add(self.cells, tally.kind or self.totals.kind_of(tally), *times_ns)
+
+    def clock(self, thread: int) -> KernelClock:
+        """As for one thread."""
+        return self._clock
 
     def fold(self) -> None:
         """As for one thread."""

@@ -27,6 +27,7 @@ class MeasuredRequest:
     """
 
     __slots__ = (
+        "_clock",
         "_cpu_from_ns",
         "_cpu_ns",
         "_hold_ns",
@@ -56,7 +57,8 @@ class MeasuredRequest:
     ) -> None:
         """It begins in this thread, and runs; `queue_ns` is how long it has waited for that."""
         self.began_ns = self.step_from_ns = now_ns = perf_counter_ns()
-        self._cpu_from_ns = self._cpu_at(now_ns)
+        self._clock = meter.clock(thread)
+        self._cpu_from_ns = self._clock.read(now_ns)
         self._meter = meter
         self._thread = thread
         self._method = method
@@ -145,11 +147,12 @@ class MeasuredRequest:
 
     def _cpu_at(self, now_ns: int) -> int:
         """The thread's processor time at the beginning of a step, which is now."""
-        return thread_time_ns()
+        return self._clock.read(now_ns)
 
     def _step_cpu_ns(self, step_ns: int) -> int:
         """The processor time of the step that runs, which has lasted so long."""
-        return min(thread_time_ns() - self._cpu_from_ns, step_ns)
+        cpu_ns = self._clock.read(self.step_from_ns + step_ns) - self._cpu_from_ns
+        return min(max(cpu_ns, 0), step_ns)
 
 
 def running() -> MeasuredRequest | None:

@@ -1,14 +1,14 @@
 """What the instruments cost: throughput on `/hello` with them over without, in turn.
 
 `full`: every request asks for its split. `sampled`: as many a second as the engine lets ask by
-itself. In both the exporter runs and reads; without instruments there is none of all that. The
-load is wrk's, for ours would limit a fast server before the instruments do.
+itself. In both the exporter runs and reads; without instruments there is none of all that.
 """
 
 from __future__ import annotations
 
 import sys
 import tempfile
+from contextlib import ExitStack
 
 from loadtests.plan import STAMPED_RPS
 from loadtests.run import host
@@ -16,39 +16,43 @@ from loadtests.run.world import RealWorld
 from servers import ledger
 from servers.budget import Budget
 from servers.profiles import PROFILES
-from tests.benchmarks import figures
-from tests.benchmarks.serving import throughput, wrk
-
-ROUNDS = 5
-ARMS = ("off", "full", "sampled")
+from tests.benchmarks import figures, turns
+from tests.benchmarks.turns import Contender
 
 
 def main() -> None:
-    """Every profile in turn, its arms in another order each round."""
+    """Every profile in turn."""
     here = host.environment()
     told = ("cpu", "cores", "python", "commit")
     figures.note("observer.host", {name: here[name] for name in told})
     for profile in PROFILES:
-        ratios: dict[str, list[float]] = {"full": [], "sampled": []}
-        usual = _throughput(profile, "off", 0.0)
-        shares = {"off": 0.0, "full": 1.0, "sampled": min(1.0, STAMPED_RPS / usual)}
-        for number in range(ROUNDS):
-            order = ARMS[number % 3 :] + ARMS[: number % 3]
-            rate = {arm: _throughput(profile, arm, shares[arm]) for arm in order}
-            for arm, found in ratios.items():
-                found.append(rate[arm] / rate["off"])
-        for arm, found in ratios.items():
-            figures.save(f"observer.throughput_ratio.{profile}.{arm}", found)
+        sampled = min(1.0, STAMPED_RPS / turns.rate(without(profile)))
+        with ExitStack() as stack:
+            contenders = {
+                "off": without(profile),
+                "full": with_instruments(profile, 1.0, stack),
+                "sampled": with_instruments(profile, sampled, stack),
+            }
+            for arm, found in turns.ratios(contenders).items():
+                figures.save(f"observer.throughput_ratio.{profile}.{arm}", found)
 
 
-def _throughput(profile: str, arm: str, share: float) -> float:
+def without(profile: str, share: float = 0.0, app: str = "") -> Contender:
+    """A profile without instruments; `app` serves instead of its twin where it is given."""
+    row, budget, port = PROFILES[profile], Budget(), RealWorld().free_port()
+    ours = f"servers.{row.twin}_app:create_app"
+    argv = [part.replace(ours, app or ours) for part in row.command(port, budget)]
+    return Contender(argv, row.environment(budget, "off"), port, share)
+
+
+def with_instruments(profile: str, share: float, stack: ExitStack) -> Contender:
+    """A profile with instruments and their exporter; what they write goes with the stack."""
     world, budget = RealWorld(), Budget()
     port, metrics = world.free_port(), world.free_port()
+    parent = ledger.default_folder().parent
+    folder = stack.enter_context(tempfile.TemporaryDirectory(dir=parent))
+    exporter = [sys.executable, "-m", "servers.exporter", "--ledgers", folder]
+    exporter += ["--port", str(metrics)]
     argv = PROFILES[profile].command(port, budget)
-    if arm == "off":
-        return throughput(argv, PROFILES[profile].environment(budget, "off"), port, load=wrk(0.0))
-    with tempfile.TemporaryDirectory(dir=ledger.default_folder().parent) as folder:
-        env = PROFILES[profile].environment(budget, "on", folder)
-        exporter = [sys.executable, "-m", "servers.exporter", "--ledgers", folder]
-        exporter += ["--port", str(metrics)]
-        return throughput(argv, env, port, (exporter, metrics), wrk(share))
+    env = PROFILES[profile].environment(budget, "on", folder)
+    return Contender(argv, env, port, share, (exporter, metrics))

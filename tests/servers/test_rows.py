@@ -16,7 +16,7 @@ from servers.exporter.book import Book, Key
 from servers.instruments.meter import Meter, SharedMeter
 from servers.ledger import path_of
 from servers.metrics import BUCKETS, SUM
-from servers.rows import KIND, ROW, ROWS, folded
+from servers.rows import KIND, ROW, ROWS, add, folded
 from servers.settings import Settings
 
 HELLO, WAIT = KIND.pack(0, 40, 80, 120, 160, 161, 162, 163), KIND.pack(*range(200, 208))
@@ -41,6 +41,18 @@ def test_rows_add_up_to_what_each_of_them_is(times: list[tuple[int, ...]]) -> No
     assert more[161] == pytest.approx(sum(waits) / 1e9)
     assert more[162] == len(times)
     assert more[163] == pytest.approx(sum(hold for _, _, hold, _, _ in times) / 1e9)
+
+
+@given(st.tuples(*[DURATION_NS] * 5))
+def test_one_row_is_added_as_many_are(times: tuple[int, int, int, int, int]) -> None:
+    cells = [0.0] * 200
+
+    add(cells, HELLO, *times)
+
+    more = folded(ROW.pack(HELLO, *times))
+    assert {at: cell for at, cell in enumerate(cells) if cell} == {
+        at: cell for at, cell in more.items() if cell
+    }
 
 
 def test_a_bound_belongs_to_the_bucket_below_it() -> None:

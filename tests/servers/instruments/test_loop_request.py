@@ -12,11 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loadtests.engine.server_timing import parse
-from servers.instruments import loop_request
+from servers.instruments import loop_request, thread_clock
 from servers.instruments import request as request_module
 from servers.instruments.loop_request import SHORT_NS, Loop, LoopRequest
 from servers.instruments.meter import Meter
 from servers.instruments.request import RUNNING, MeasuredRequest
+from servers.instruments.thread_clock import KernelClock
 from servers.settings import Settings
 
 THREAD = get_ident()
@@ -56,7 +57,7 @@ def clocks(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clocks]:
     found = Clocks()
     for module in (loop_request, request_module):
         monkeypatch.setattr(module, "perf_counter_ns", found.wall_ns)
-        monkeypatch.setattr(module, "thread_time_ns", found.cpu_ns)
+    monkeypatch.setattr(loop_request, "thread_time_ns", found.cpu_ns)
     yield found
     RUNNING.pop(THREAD, None)
 
@@ -73,7 +74,9 @@ def test_the_short_answer_says_what_the_long_one_does(queue_ns: int, step_ns: in
     with pytest.MonkeyPatch.context() as patch:
         for module in (loop_request, request_module):
             patch.setattr(module, "perf_counter_ns", clocks.wall_ns)
+        for module in (loop_request, thread_clock):
             patch.setattr(module, "thread_time_ns", clocks.wall_ns)
+        patch.setattr(meter, "clock", lambda thread: KernelClock())
         short = begun(Loop(meter, THREAD), queue_ns)
         long = MeasuredRequest()
         long.begin(meter, THREAD, "GET", "/hello", queue_ns, None)
