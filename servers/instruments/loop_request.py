@@ -15,9 +15,7 @@ from servers.instruments.course import Course
 from servers.instruments.meter import Meter
 from servers.instruments.request import RUNNING, MeasuredRequest
 from servers.instruments.stamps import ALONE, QUEUE
-
-SHORT_NS = 250_000
-"""How exactly processor time is known here: to the first bound of all histograms."""
+from servers.instruments.thread_clock import SHORT_NS
 
 
 class Loop:

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from loadtests.engine.server_timing import parse
 from servers.instruments import loop_request, thread_clock
 from servers.instruments import request as request_module
-from servers.instruments.loop_request import SHORT_NS, Loop, LoopRequest
+from servers.instruments.loop_request import Loop, LoopRequest
 from servers.instruments.meter import Meter
 from servers.instruments.request import RUNNING, MeasuredRequest
-from servers.instruments.thread_clock import KernelClock
+from servers.instruments.thread_clock import SHORT_NS, KernelClock
 from servers.settings import Settings
 
 THREAD = get_ident()

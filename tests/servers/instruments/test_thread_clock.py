@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from servers.instruments import thread_clock
-from servers.instruments.thread_clock import LONGEST_NS, ThreadClock, clock_of
+from servers.instruments.thread_clock import LONGEST_NS, SHORT_NS, ThreadClock, clock_of
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the kernel's numbers are Linux's")
 
@@ -105,6 +105,30 @@ def test_who_waits_for_a_processor_has_not_run_meanwhile(clock: ThreadClock) -> 
     assert abs(statistics.median(apart)) < 5 * MS
 
 
+def test_for_a_quarter_of_a_millisecond_after_it_was_read_it_counts_as_running(
+    clock: ThreadClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began_ns = time.perf_counter_ns()
+    cpu_ns = clock.read(began_ns)
+    read: list[int] = []
+    found = os.pread
+
+    def pread(file: int, length: int, at: int) -> bytes:
+        read.append(file)
+        return found(file, length, at)
+
+    monkeypatch.setattr(os, "pread", pread)
+
+    assert clock.read(began_ns + 100_000) == cpu_ns + 100_000
+    assert clock.read(began_ns + SHORT_NS) == cpu_ns + SHORT_NS
+    assert not read
+    time.sleep(0.005)
+    now_ns = time.perf_counter_ns()
+    # It slept for most of that, and what counted too much is gone.
+    assert clock.read(now_ns) < cpu_ns + (now_ns - began_ns) // 2
+    assert len(read) == 1
+
+
 def test_after_a_second_the_kernel_is_asked_in_any_case(
     clock: ThreadClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -124,7 +148,10 @@ def test_a_thread_that_gets_the_id_of_another_is_told_its_own_time() -> None:
         made[0].read(time.perf_counter_ns())
 
     def second() -> None:
-        found.extend(difference_ns(made[0]) for _ in range(7))
+        # Sooner the first one may not quite have ended.
+        for _ in range(7):
+            spin(1)
+            found.append(difference_ns(made[0]))
 
     for work in (first, second):
         thread = threading.Thread(target=work)
