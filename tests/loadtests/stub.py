@@ -16,12 +16,10 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 @contextlib.asynccontextmanager
 async def serving(behave: Behaviour) -> AsyncIterator[int]:
     """Serve each connection with a behaviour; yields the port."""
-    tasks: set[asyncio.Task[None]] = set()
+    loop = asyncio.get_running_loop()
+    served: dict[asyncio.StreamWriter, asyncio.Task[None]] = {}
 
-    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        tasks.add(task)
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
                 await behave(reader, writer)
@@ -29,16 +27,23 @@ async def serving(behave: Behaviour) -> AsyncIterator[int]:
             writer.close()
             with contextlib.suppress(ConnectionError):
                 await writer.wait_closed()
-            tasks.discard(task)
+            del served[writer]
 
-    server = await asyncio.start_server(handle, "127.0.0.1", 0)
+    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        served[writer] = loop.create_task(serve(reader, writer))
+
+    server = await asyncio.start_server(accept, "127.0.0.1", 0)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
         server.close()
-        for task in list(tasks):
+        for task in list(served.values()):
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*served.values(), return_exceptions=True)
+        # Of those that were cancelled before their first step nobody else takes leave.
+        for writer in list(served):
+            writer.transport.abort()
+        await asyncio.sleep(0)
 
 
 @contextlib.contextmanager
