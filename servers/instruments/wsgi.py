@@ -33,8 +33,9 @@ def measured(
     if settings.instruments == "off":
         return app
     beats, slots = companions.beats(), settings.threads
-    kind = Meter if greenlets.are_used() or slots == 1 else SharedMeter
-    meter = kind(settings, slots, beats=beats)
+    # Beside a single thread that serves there is one that adds up what it has noted.
+    shared = not greenlets.are_used() and (beats or slots > 1)
+    meter = (SharedMeter if shared else Meter)(settings, slots, beats=beats)
     companions.start(meter, settings, pools)
     unit = greenlets.switching() if greenlets.are_used() else Threads(slots)
     return Measured(app, meter, unit)

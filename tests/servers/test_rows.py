@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from servers.exporter.book import Book, Key
+from servers.instruments import companions, wsgi
 from servers.instruments.meter import Meter, SharedMeter
 from servers.ledger import path_of
 from servers.metrics import BUCKETS, SUM
@@ -124,6 +125,20 @@ def test_nobody_waits_for_who_adds_up(tmp_path: Path) -> None:
     found = {name: cells for (name, _), cells in book.numbers()}
     assert found["testbed_worker_measured_requests_total"] == (2.0,)
     assert found["testbed_worker_hold_seconds_total"] == pytest.approx((0.004,))
+
+
+@pytest.mark.parametrize(
+    ("threads", "beats", "shared"), [(1, False, False), (1, True, True), (4, True, True)]
+)
+def test_where_another_thread_adds_up_the_meter_is_shared(
+    threads: int, beats: bool, shared: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker with a single thread for requests may have one that adds up."""
+    monkeypatch.setattr(companions, "beats", lambda: beats)
+    monkeypatch.setattr(companions, "start", lambda *_: None)
+    app = wsgi.measured(lambda environ, start_response: [], Settings(threads=threads))
+
+    assert isinstance(wsgi.meter_of(app), SharedMeter) is shared
 
 
 def test_threads_that_note_at_once_lose_no_request(tmp_path: Path) -> None:
