@@ -1,8 +1,8 @@
 """The processor time of a thread, for which the kernel's clock is read as seldom as can be.
 
 To read that clock has the scheduler look whether another thread's turn has come. Where worker
-processes share a processor they then change places four times as often as they would, and serve a
-quarter less: the observer would decide the comparison. Two numbers tell as much, and to read them
+processes share a processor they then change places several times as often as they would, and serve
+a quarter less: the observer would decide the comparison. Two numbers tell as much, and to read them
 disturbs nobody: how long the thread has waited for a processor, and how often it went to sleep.
 """
 

@@ -42,6 +42,7 @@ def without(profile: str, share: float = 0.0, app: str = "") -> Contender:
     row, budget, port = PROFILES[profile], Budget(), RealWorld().free_port()
     ours = f"servers.{row.twin}_app:create_app"
     argv = [part.replace(ours, app or ours) for part in row.command(port, budget)]
+    assert any((app or ours) in part for part in argv), argv
     return Contender(argv, row.environment(budget, "off"), port, share)
 
 

@@ -67,7 +67,9 @@ class Clients:
         while unanswered:
             for key, _ in self._readable():
                 connection: socket.socket = key.data
-                answer = found.pop(connection, b"") + connection.recv(65_536)
+                if not (read := connection.recv(65_536)):
+                    raise SystemExit(f"error: port {self._port} closes before it has answered")
+                answer = found.pop(connection, b"") + read
                 if not answer.endswith(_ENDS):
                     found[connection] = answer
                     continue
