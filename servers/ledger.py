@@ -8,7 +8,9 @@ those the rows that its process has not added up yet.
 Rule 1: the index grows by whole lines before its length does, so a reader never sees half a line.
 Rule 2: a number is written by one instruction of the processor: a reader sees the old one or the
 new. A histogram's count is the sum of its buckets, and so never contradicts them.
-Rule 3: this module imports the standard library, the metrics and the rows only.
+Rule 3: where the `TURN` is odd, or changes while it is read, the numbers and rows do not fit each
+other: who reads begins again.
+Rule 4: this module imports the standard library, the metrics and the rows only.
 """
 
 from __future__ import annotations
@@ -37,8 +39,10 @@ _CELLS_AT = 65_536
 _CELLS = 32_768
 _ROWS_AT = _CELLS_AT + 8 * _CELLS
 _SIZE = _ROWS_AT + rows.SIZE
+TURN = _CELLS - 1
+"""A cell of no series: how often its process has begun or ended to add up rows."""
 # Where a series goes for which there is no room: written, and never read.
-_NOWHERE = _CELLS - 64
+_NOWHERE = _CELLS - 65
 
 
 class LedgerError(Exception):

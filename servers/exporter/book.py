@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from servers.ledger import LedgerError, Reader
+from servers.ledger import TURN, LedgerError, Reader
 from servers.metrics import METRICS
 from servers.rows import folded
 
@@ -17,6 +18,7 @@ Key = tuple[str, tuple[str, ...]]
 Numbers = dict[Key, tuple[float, ...]]
 """Series and their numbers: one, or of a histogram its cells."""
 
+_TRIES, _AGAIN_S = 4, 0.0005
 _BEGUN, _ENDED = "testbed_worker_begun_requests_total", "testbed_requests_total"
 # What follows from these is not written: every request would pay for it.
 _ANSWERED, _ACTIVE = "testbed_worker_requests_total", "http_server_active_requests"
@@ -42,7 +44,8 @@ class Book(Reader):
         self._entries: list[_Entry] = []
         self._begun: int | None = None
         self._ended: list[int] = []
-        self._length = 0
+        self._length = self._used = 0
+        self._seen: list[float] = []
         # The sampler looks too, where it meets a series that is new.
         self._lock = threading.Lock()
 
@@ -66,15 +69,27 @@ class Book(Reader):
         return max(begun - ended, 0.0) if self._length == self.length() else None
 
     def numbers(self) -> Iterator[tuple[Key, tuple[float, ...]]]:
-        """Every series that is known, with its numbers as they are now."""
-        return self._numbers(self.cells)
+        """Every series that is known, with its numbers as they are now.
+
+        Of a process that was stopped while it added up they are those of the last time.
+        """
+        for _ in range(_TRIES):
+            if (cells := self._whole()) is not None:
+                self._seen = cells
+                break
+            time.sleep(_AGAIN_S)
+        return self._numbers(self._seen or list(self.cells), self.cells)
 
     def last_numbers(self) -> Iterator[tuple[Key, tuple[float, ...]]]:
-        """The same when its process has ended: with what that has noted and not added up."""
-        cells = list(self.cells)
-        for cell, more in folded(self.rows).items():
-            cells[cell] += more
-        return self._numbers(cells)
+        """The same when its process has ended.
+
+        What it was adding up then is lost, and nothing of what was read before.
+        """
+        cells = self._whole()
+        if cells is None:
+            cells = list(self.cells)
+            cells[: len(self._seen)] = map(max, cells, self._seen)
+        return self._numbers(cells, cells)
 
     def gauges(self, name: str) -> Iterator[tuple[Key, float]]:
         """The series of one gauge, with their values as they are now."""
@@ -95,6 +110,7 @@ class Book(Reader):
             elif one.key[0] == _ENDED:
                 self._ended.append(one.cells.start)
         self._entries.extend(found)
+        self._used = max((entry.cells.stop for entry in self._entries), default=0)
 
     def _entry(self, line: dict[str, object]) -> _Entry:
         name, at, own = str(line["name"]), line["at"], line["values"]
@@ -109,7 +125,21 @@ class Book(Reader):
         )
         return _Entry((name, values), slice(at, at + metric.cells))
 
-    def _numbers(self, cells: Sequence[float]) -> Iterator[tuple[Key, tuple[float, ...]]]:
+    def _whole(self) -> list[float] | None:
+        """The numbers with the rows added up; None where its process does that itself just now."""
+        turn, used = self.cells[TURN], self._used
+        # In this order: a request is counted before it is noted.
+        rows, cells = bytes(self.rows), list(self.cells[:used])
+        if turn % 2 or self.cells[TURN] != turn:
+            return None
+        for cell, more in folded(rows).items():
+            if cell < used:
+                cells[cell] += more
+        return cells
+
+    def _numbers(
+        self, cells: Sequence[float], now: Sequence[float]
+    ) -> Iterator[tuple[Key, tuple[float, ...]]]:
         begun, ended = None, 0.0
         for entry in self._entries:
             found = tuple(cells[entry.cells])
@@ -121,4 +151,4 @@ class Book(Reader):
         if begun is not None:
             yield (_ANSWERED, begun.key[1]), (ended,)
             # Read once more, and last: no request ends that has not begun.
-            yield (_ACTIVE, begun.key[1]), (max(cells[begun.cells.start] - ended, 0.0),)
+            yield (_ACTIVE, begun.key[1]), (max(now[begun.cells.start] - ended, 0.0),)

@@ -24,6 +24,6 @@ class Answer(Response):
         scope[STATUS] = status = self.status_code
         headers = self.raw_headers
         if (request := scope.get(REQUEST)) is not None:
-            headers = [*headers, (b"server-timing", request.answer_to(receive, status))]
+            headers = [*headers, (b"server-timing", request.answer(status, receive))]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": self.body})

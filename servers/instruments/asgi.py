@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 from servers.instruments import companions, departures, own_pools
 from servers.instruments.answer import REQUEST, STATUS
 from servers.instruments.course import course_of
-from servers.instruments.loop_request import Loop, LoopRequest
 from servers.instruments.meter import Meter
+from servers.instruments.place import LoopPlace
+from servers.instruments.request import MeasuredRequest
 from servers.instruments.stamps import queued_ns
 from servers.instruments.tallies import OK
 from servers.settings import Settings
@@ -37,7 +38,7 @@ def measured(app: Starlette, settings: Settings, *pools: own_pools.OwnPool) -> A
     if settings.instruments == "off":
         return app
     # However many requests a loop has in hand, one at a time holds it.
-    meter = Meter(settings, slots=1, beats=True)
+    meter = Meter(settings, slots=1)
     app.state.meter = meter
     stack = app.build_middleware_stack()
 
@@ -48,13 +49,23 @@ def measured(app: Starlette, settings: Settings, *pools: own_pools.OwnPool) -> A
         async with companions.on_loop(meter, settings, app, pools):
             await stack(scope, receive, send)
 
-    return _entry(app, Loop(meter, get_ident()), stack, live)
+    return _entry(app, meter, stack, live)
 
 
-def _entry(app: Starlette, loop: Loop, stack: ASGIApp, live: ASGIApp) -> ASGIApp:
+class LoopRequest(MeasuredRequest):
+    """A request of a loop, the client of which its server knows."""
+
+    __slots__ = ()
+
+    def look_for(self, client: Any) -> None:
+        """As of every request; `client` is a `receive` of the server."""
+        departures.look(self, client)
+
+
+def _entry(app: Starlette, meter: Meter, stack: ASGIApp, live: ASGIApp) -> ASGIApp:
     """Requests go to the `stack` of the application, and what is none to `live`."""
-    meter = loop.meter
     cells, begun, usual = meter.cells, meter.begun, meter.totals.usual
+    place = LoopPlace(meter, get_ident(), "loop")
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         scope["app"] = app
@@ -73,8 +84,16 @@ def _entry(app: Starlette, loop: Loop, stack: ASGIApp, live: ASGIApp) -> ASGIApp
             request = scope[REQUEST] = LoopRequest()
             course = None if trace is None else course_of(trace.decode("latin-1"), meter, "loop")
             steps = stack(scope, receive, send).__await__()
-            request.begin_on(loop, scope["method"], scope["path"], queue_ns, course)
-            if (awaited := _first(steps, request)) is not _ENDED:
+            request.begin(place, scope["method"], scope["path"], queue_ns, course)
+            try:
+                awaited = next(steps, _ENDED)
+            except BaseException:
+                request.end()
+                raise
+            if awaited is _ENDED:
+                # As most do, in one step.
+                request.end()
+            else:
                 await _others(awaited, steps, request, departures.server_of(receive))
             return
         try:
@@ -88,18 +107,6 @@ def _entry(app: Starlette, loop: Loop, stack: ASGIApp, live: ASGIApp) -> ASGIApp
                 cells[tally.cell] = count
 
     return serve
-
-
-def _first(steps: Generator[Any, Any, None], request: LoopRequest) -> Any:
-    """Take the first step of a request: what it awaits then; most have ended with it."""
-    try:
-        awaited = next(steps, _ENDED)
-    except BaseException:
-        request.end()
-        raise
-    if awaited is _ENDED:
-        request.end()
-    return awaited
 
 
 @coroutine

@@ -27,7 +27,7 @@ LOOK_BEATS = 3
 
 
 def beats() -> bool:
-    """Whether a synchronous worker has companions here that fold its meter again and again."""
+    """Whether a synchronous worker has companions here that look at it again and again."""
     return greenlets.are_used() or _threads_are_used()
 
 
@@ -53,20 +53,18 @@ async def on_loop(
     _start_explaining(meter, settings)
     own_pools.count(own, meter, beside=True)
     full = pools.of_loop(meter, app, own_pools.readings(own))
-    task = asyncio.create_task(_beat(StallMeter(meter, perf_counter_ns()), full, meter))
+    task = asyncio.create_task(_beat(StallMeter(meter, perf_counter_ns()), full))
     try:
         yield
     finally:
         task.cancel()
-        meter.fold()
 
 
-async def _beat(stalls: StallMeter, pools_: pools.PoolMeter, meter: Meter) -> None:
+async def _beat(stalls: StallMeter, pools_: pools.PoolMeter) -> None:
     clients = departures.Departures()
     for number in itertools.count():
         due_ns = stalls.beat(perf_counter_ns())
         if number % LOOK_BEATS == 0:
-            meter.fold()
             pools_.read()
             clients.look()
         await asyncio.sleep(max(due_ns - perf_counter_ns(), 0) / 1e9)
@@ -95,7 +93,6 @@ def _threads_are_used() -> bool:
 def _look(meter: Meter, own: pools.Asked) -> None:
     pool = pools.of_threads(meter, own)
     while True:
-        meter.fold()
         pool.read()
         time.sleep(LOOK_S)
 

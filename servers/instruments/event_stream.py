@@ -37,7 +37,7 @@ class EventStream(Response):
         scope[STATUS] = OK
         headers = HEADERS
         if (request := scope.get(REQUEST)) is not None:
-            headers = [*headers, (b"server-timing", request.answer(OK).encode())]
+            headers = [*headers, (b"server-timing", request.answer(OK, receive))]
         await send({"type": "http.response.start", "status": OK, "headers": headers})
         if scope["method"] == "HEAD":
             await send({"type": "http.response.body", "body": b""})

@@ -8,6 +8,8 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from servers.instruments.meter import Meter
+from servers.instruments.place import Place, place_of_one
 from servers.instruments.request import MeasuredRequest
 
 SWITCHES: dict[int, Switches] = {}
@@ -27,11 +29,12 @@ def native_thread() -> int:
     return int(get_original("_thread", "get_ident")())
 
 
-def switching() -> Switches:
+def switching(meter: Meter) -> Switches:
     """The unit of this thread, told of every switch between its greenlets from now on."""
     from greenlet import getcurrent, gettrace, settrace
 
-    switches = Switches(native_thread(), getcurrent, gettrace())
+    place = place_of_one(meter, native_thread(), "greenlets")
+    switches = Switches(place, getcurrent, gettrace())
     settrace(switches.trace)
     SWITCHES[native_thread()] = switches
     return switches
@@ -40,13 +43,13 @@ def switching() -> Switches:
 class Switches:
     """Which greenlet works for which request: a request runs while its greenlet does."""
 
-    def __init__(self, thread: int, getcurrent: Any, before: Any) -> None:
-        self._thread, self._getcurrent, self._before = thread, getcurrent, before
+    def __init__(self, place: Place, getcurrent: Any, before: Any) -> None:
+        self._place, self._getcurrent, self._before = place, getcurrent, before
         self._owners: dict[Any, MeasuredRequest] = {}
 
-    def place(self) -> tuple[int, str]:
-        """This thread, and the name of the lane that its greenlets share."""
-        return self._thread, "greenlets"
+    def place(self) -> Place:
+        """The thread of all greenlets."""
+        return self._place
 
     def begin(self, request: MeasuredRequest) -> None:
         """The running greenlet works for the request."""

@@ -12,7 +12,8 @@ from time import perf_counter_ns, thread_time_ns
 from typing import TypeVar
 
 from servers.instruments import greenlets
-from servers.instruments.request import RUNNING, MeasuredRequest, running
+from servers.instruments.place import running
+from servers.instruments.request import MeasuredRequest
 
 Result = TypeVar("Result")
 
@@ -20,7 +21,7 @@ Result = TypeVar("Result")
 def helped(work: Callable[[], Result]) -> Callable[[], Result]:
     """`work`, to be done by other threads for the request that this one works for."""
     if greenlets.are_used():
-        request = RUNNING.get(greenlets.native_thread())
+        request = running(greenlets.native_thread())
         helping = _as_greenlet
     else:
         request, helping = running(), _as_thread

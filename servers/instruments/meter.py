@@ -17,8 +17,7 @@ from pathlib import Path
 from servers import ledger
 from servers.contract import route_of
 from servers.instruments.tallies import Asked, Tally, Totals
-from servers.instruments.thread_clock import KernelClock, clock_of
-from servers.ledger import Ledger
+from servers.ledger import TURN, Ledger
 from servers.rows import ROW, SIZE, add, folded
 from servers.settings import Settings
 
@@ -31,11 +30,10 @@ _note = ROW.pack_into
 class Meter:
     """The counts of this process, one thread of which measures. `slots` requests can hold it.
 
-    What `beats` calls `fold` again and again, so that measured requests are added up many at a
-    time; otherwise each is added up by itself.
+    Measured requests are noted in rows, and these added up many at a time.
     """
 
-    def __init__(self, settings: Settings, slots: int, *, beats: bool = False) -> None:
+    def __init__(self, settings: Settings, slots: int) -> None:
         pid = os.getpid()
         self.worker = str(pid)
         self.folder = Path(settings.ledgers) if settings.ledgers else None
@@ -54,8 +52,7 @@ class Meter:
         self.begun = Tally(series("testbed_worker_begun_requests_total"))
         self.cells[series("testbed_worker_slots")] = slots
         self.totals = Totals(self.ledger)
-        self._rows = self.ledger.rows if beats else None
-        self._row = self._captured = 0
+        self._rows, self._row, self._captured = self.ledger.rows, 0, 0
 
     def path(self, suffix: str) -> Path | None:
         """A file of this worker's own beside its ledger; None where there is no folder."""
@@ -69,10 +66,6 @@ class Meter:
     def active(self) -> float:
         """Requests that are begun and not ended."""
         return self.begun.count - sum([tally.count for tally in list(self.totals.all.values())])
-
-    def clock(self, thread: int) -> KernelClock:
-        """The clock of this thread's processor time; `thread` is its id as the system knows it."""
-        return clock_of(thread)
 
     def begin(self) -> None:
         """Count a request that begins."""
@@ -95,16 +88,13 @@ class Meter:
         step_ns: int,
         cpu_ns: int,
     ) -> None:
-        """Count where the time of a request went; `end` has counted it in this tally."""
-        kind = tally.kind or self.totals.kind_of(tally)
-        if self._rows is None:
-            add(self.cells, kind, service_ns, queue_ns, hold_ns, step_ns, cpu_ns)
-            return
+        """Note where the time of a request went; `end` has counted it in this tally."""
         at = self._row
-        _note(self._rows, at, kind, service_ns, queue_ns, hold_ns, step_ns, cpu_ns)
+        kind = tally.kind or self.totals.kind_of(tally)
+        _note(self._rows, at, service_ns, queue_ns, hold_ns, step_ns, cpu_ns, kind)
         self._row = at = at + ROW.size
         if at == SIZE:
-            self._add(self._taken())
+            self.fold()
 
     def abandoned(self, path: str, wasted_ns: int) -> None:
         """Count a request whose client had left, and how long it went on after that."""
@@ -120,29 +110,22 @@ class Meter:
 
         A worker that is killed while it does loses these rows, and no count of requests.
         """
-        if self._row:
-            self._add(self._taken())
-
-    def _taken(self) -> bytes:
-        end, self._row = self._row, 0
-        noted = bytes(self.ledger.rows[:end])
-        self.ledger.rows[:end] = bytes(end)
-        return noted
-
-    def _add(self, noted: bytes) -> None:
-        cells = self.cells
-        for cell, more in folded(noted).items():
-            cells[cell] += more
+        cells, more = self.cells, folded(self._rows[: self._row])
+        cells[TURN] += 1.0
+        for cell, amount in more.items():
+            cells[cell] += amount
+        self._rows[: self._row] = bytes(self._row)
+        self._row = 0
+        cells[TURN] += 1.0
 
 
 class SharedMeter(Meter):
     """The counts of a process whose threads note at once what they have measured."""
 
-    def __init__(self, settings: Settings, slots: int, *, beats: bool = False) -> None:
-        super().__init__(settings, slots, beats=beats)
+    def __init__(self, settings: Settings, slots: int) -> None:
+        super().__init__(settings, slots)
         # Of the threads of a worker one may note while another one adds up.
         self._lock = threading.Lock()
-        self._clock = KernelClock()
 
     def measured(self, tally: Tally, *times_ns: int) -> None:
         """As for one thread.
@@ -157,15 +140,6 @@ class SharedMeter(Meter):
                 self._lock.release()
         else:
             add(self.cells, tally.kind or self.totals.kind_of(tally), *times_ns)
-
-    def clock(self, thread: int) -> KernelClock:
-        """As for one thread."""
-        return self._clock
-
-    def fold(self) -> None:
-        """As for one thread."""
-        with self._lock:
-            super().fold()
 
 
 def supervisor() -> int:

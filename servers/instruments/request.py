@@ -6,16 +6,17 @@ it. `resume` and `pause` say when it takes that up and lets it go.
 
 from __future__ import annotations
 
-from threading import get_ident
 from time import perf_counter_ns, thread_time_ns
+from typing import Any
 
 from servers.instruments.course import Course
-from servers.instruments.meter import Meter
-from servers.instruments.stamps import TIMING
+from servers.instruments.place import SHORT_NS, Place
+from servers.instruments.stamps import ALONE, QUEUE, TIMING
 from servers.instruments.tallies import Tally
 
-RUNNING: dict[int, MeasuredRequest | None] = {}
-"""By thread: the request that it works for now, where that is measured."""
+_REMEMBERED = 1000
+PATIENCE_NS = 10_000_000
+"""Nobody is known to lose patience sooner: until then a client is not asked for whether it left."""
 
 
 class MeasuredRequest:
@@ -24,18 +25,21 @@ class MeasuredRequest:
     Times are nanoseconds of the monotonic clock. `status` is 0 until it is answered, which it was
     at `answered_ns`. Its present or last step began at `step_from_ns`. `course` is where it is
     captured, if it is. `left_ns` is when its client was seen to have left; 0 if it was not.
+
+    What is done for each request shows in what a worker can serve. So a plain one, which does
+    nothing but run in one step, has short ways: that step is its hold and its longest step, and
+    its processor time as well where it is short or was not interrupted.
     """
 
     __slots__ = (
-        "_clock",
         "_cpu_from_ns",
         "_cpu_ns",
         "_hold_ns",
         "_longest_ns",
-        "_meter",
         "_method",
+        "_place",
+        "_plain",
         "_queue_ns",
-        "_thread",
         "answered_ns",
         "began_ns",
         "course",
@@ -48,35 +52,38 @@ class MeasuredRequest:
 
     def begin(
         self,
-        meter: Meter,
-        thread: int,
+        place: Place,
         method: str,
         path: str,
         queue_ns: int,
         course: Course | None,
     ) -> None:
-        """It begins in this thread, and runs; `queue_ns` is how long it has waited for that."""
+        """It begins in this place, and runs; `queue_ns` is how long it has waited for that."""
         self.began_ns = self.step_from_ns = now_ns = perf_counter_ns()
-        self._clock = meter.clock(thread)
-        self._cpu_from_ns = self._clock.read(now_ns)
-        self._meter = meter
-        self._thread = thread
+        if now_ns > place.fresh_ns:
+            place.read(now_ns)
+        self._cpu_from_ns = place.cpu_ns
+        self._place = place
         self._method = method
         self._queue_ns = queue_ns
         self._cpu_ns = self._hold_ns = self._longest_ns = 0
         self.path = path
-        self.status = self.left_ns = 0
+        self.status = self.answered_ns = self.left_ns = 0
+        self._plain = True
         self.ended = False
         self.course = course
         if course is not None:
             course.resume(now_ns, thread_time_ns())
-        RUNNING[thread] = self
+        place.running = self
 
     def resume(self) -> None:
         """It takes up its executing unit again."""
-        RUNNING[self._thread] = self
+        place = self._place
+        place.running = self
         self.step_from_ns = now_ns = perf_counter_ns()
-        self._cpu_from_ns = self._cpu_at(now_ns)
+        if now_ns > place.fresh_ns:
+            place.read(now_ns)
+        self._cpu_from_ns = place.cpu_ns
         if self.course is not None:
             self.course.resume(now_ns, thread_time_ns())
 
@@ -87,22 +94,79 @@ class MeasuredRequest:
         step_ns = now_ns - self.step_from_ns
         self._cpu_ns += self._step_cpu_ns(step_ns)
         self._hold_ns += step_ns
+        self._plain = False
         if step_ns > self._longest_ns:
             self._longest_ns = step_ns
-        RUNNING[self._thread] = None
+        self._place.running = None
         if self.course is not None:
             self.course.pause(now_ns, thread_time_ns())
 
     def offloaded(self, lane: str, cpu_ns: int, from_ns: int, to_ns: int) -> None:
         """Another thread or process has worked for it. That holds nothing of its own unit."""
         self._cpu_ns += cpu_ns
+        self._plain = False
         if self.course is not None:
             self.course.elsewhere(lane, cpu_ns, from_ns, to_ns)
 
-    def answer(self, status: int) -> str:
-        """It is being answered, while it runs: the value of `Server-Timing`."""
+    def answer(self, status: int, client: Any) -> bytes:
+        """It is being answered, while it runs: the value of `Server-Timing`.
+
+        `client` is what the server knows it by: one that has waited long is asked for.
+        """
         self.status = status
         self.answered_ns = now_ns = perf_counter_ns()
+        step_ns = now_ns - self.began_ns
+        if step_ns + self._queue_ns > PATIENCE_NS:
+            self.look_for(client)
+        if not self._plain or (step_ns > SHORT_NS and self._step_cpu_ns(step_ns) < step_ns):
+            return self._timing(now_ns)
+        step_us = (step_ns + 500) // 1000
+        short = self._place.short
+        alone = short.get(step_us) or self._alone(step_us)
+        return QUEUE % divmod((self._queue_ns + 500) // 1000, 1000) + alone
+
+    def look_for(self, client: Any) -> None:
+        """Note since when its client is gone, where it is; nothing is known of any here."""
+
+    def end(self) -> None:
+        """It has ended: count it. What was paused when it was given up stays paused.
+
+        Rule: the count, the clock, and only then a call of the system. Its answer wakes who sends
+        the next request, and where processes share a processor it is at such a call that this one
+        loses it: what comes after that is no part of the request by any of its measures.
+        """
+        place = self._place
+        tally = place.meter.end((self._method, self.path, self.status))
+        ended_ns = perf_counter_ns()
+        if not self._plain or self.left_ns or self.course is not None:
+            self._note(tally, ended_ns)
+            return
+        step_ns = ended_ns - self.began_ns
+        cpu_ns = step_ns if step_ns <= SHORT_NS else self._step_cpu_ns(step_ns)
+        place.running = None
+        self.ended = True
+        place.meter.measured(tally, step_ns, self._queue_ns, step_ns, step_ns, cpu_ns)
+
+    def _note(self, tally: Tally, ended_ns: int) -> None:
+        place, meter = self._place, self._place.meter
+        if place.running is self:
+            self.pause(ended_ns)
+        self.ended = True
+        meter.measured(
+            tally,
+            ended_ns - self.began_ns,
+            self._queue_ns,
+            self._hold_ns,
+            self._longest_ns,
+            self._cpu_ns,
+        )
+        if self.left_ns:
+            # It may have left before anybody took its request up.
+            meter.abandoned(self.path, ended_ns - max(self.left_ns, self.began_ns))
+        if self.course is not None:
+            self.course.write(self.path, self.began_ns, ended_ns)
+
+    def _timing(self, now_ns: int) -> bytes:
         step_ns = now_ns - self.step_from_ns
         cpu_ns = self._cpu_ns + self._step_cpu_ns(step_ns)
         wait_ns = now_ns - self.began_ns - cpu_ns
@@ -113,48 +177,26 @@ class MeasuredRequest:
             wait_ns / 1e6 if wait_ns > 0 else 0.0,
             (self._hold_ns + step_ns) / 1e6,
             (step_ns if step_ns > longest_ns else longest_ns) / 1e6,
-            self._meter.worker,
+            self._place.meter.worker.encode(),
         )
 
-    def end(self) -> None:
-        """It has ended: count it. What was paused when it was given up stays paused.
-
-        Rule: the count, the clock, and only then a call of the system. Its answer wakes who sends
-        the next request, and where processes share a processor it is at such a call that this one
-        loses it: what comes after that is no part of the request by any of its measures.
-        """
-        tally = self._meter.end((self._method, self.path, self.status))
-        self.note(tally, perf_counter_ns())
-
-    def note(self, tally: Tally, ended_ns: int) -> None:
-        """It has ended at this moment, and was counted in this tally: note where its time went."""
-        if RUNNING[self._thread] is self:
-            self.pause(ended_ns)
-        self.ended = True
-        self._meter.measured(
-            tally,
-            ended_ns - self.began_ns,
-            self._queue_ns,
-            self._hold_ns,
-            self._longest_ns,
-            self._cpu_ns,
-        )
-        if self.left_ns:
-            # It may have left before anybody took its request up.
-            self._meter.abandoned(self.path, ended_ns - max(self.left_ns, self.began_ns))
-        if self.course is not None:
-            self.course.write(self.path, self.began_ns, ended_ns)
-
-    def _cpu_at(self, now_ns: int) -> int:
-        """The thread's processor time at the beginning of a step, which is now."""
-        return self._clock.read(now_ns)
+    def _alone(self, step_us: int) -> bytes:
+        ms, short = step_us / 1000, self._place.short
+        alone = ALONE % (ms, ms, ms, self._place.meter.worker.encode())
+        if len(short) < _REMEMBERED:
+            short[step_us] = alone
+        return alone
 
     def _step_cpu_ns(self, step_ns: int) -> int:
         """The processor time of the step that runs, which has lasted so long."""
-        cpu_ns = self._clock.read(self.step_from_ns + step_ns) - self._cpu_from_ns
+        if step_ns <= SHORT_NS:
+            return step_ns
+        place, now_ns = self._place, self.step_from_ns + step_ns
+        if now_ns > place.fresh_ns:
+            place.read(now_ns)
+            since_ns = 0
+        else:
+            # It counts as running since it was read.
+            since_ns = now_ns - (place.fresh_ns - SHORT_NS)
+        cpu_ns = place.cpu_ns + since_ns - self._cpu_from_ns
         return min(max(cpu_ns, 0), step_ns)
-
-
-def running() -> MeasuredRequest | None:
-    """The request that this thread works for, where that is measured."""
-    return RUNNING.get(get_ident())

@@ -11,7 +11,8 @@ from collections.abc import Coroutine, Generator, Sequence
 from types import coroutine
 from typing import Any, TypeVar
 
-from servers.instruments.request import MeasuredRequest, running
+from servers.instruments.place import running
+from servers.instruments.request import MeasuredRequest
 
 Result = TypeVar("Result")
 

@@ -6,8 +6,7 @@ A greenlet lets its thread go whenever it waits.
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from threading import get_ident
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from servers.instruments import companions, greenlets, own_pools, sockets
 from servers.instruments.course import course_of
 from servers.instruments.meter import Meter, SharedMeter
-from servers.instruments.request import MeasuredRequest
+from servers.instruments.place import Place, place_of_one
+from servers.instruments.request import PATIENCE_NS, MeasuredRequest
 from servers.instruments.stamps import queued_ns
 from servers.settings import Settings
 
@@ -32,13 +32,14 @@ def measured(
     """
     if settings.instruments == "off":
         return app
-    beats, slots = companions.beats(), settings.threads
-    # Beside a single thread that serves there is one that adds up what it has noted.
-    shared = not greenlets.are_used() and (beats or slots > 1)
-    meter = (SharedMeter if shared else Meter)(settings, slots, beats=beats)
+    slots = settings.threads
+    shared = slots > 1 and not greenlets.are_used()
+    meter = (SharedMeter if shared else Meter)(settings, slots)
     companions.start(meter, settings, pools)
-    unit = greenlets.switching() if greenlets.are_used() else Threads(slots)
-    return Measured(app, meter, unit)
+    if not greenlets.are_used():
+        return Measured(app, meter, Threads(meter).place)
+    switches = greenlets.switching(meter)
+    return Measured(app, meter, switches.place, switches)
 
 
 def meter_of(app: WSGIApplication) -> Meter | None:
@@ -47,43 +48,49 @@ def meter_of(app: WSGIApplication) -> Meter | None:
 
 
 class Threads:
-    """The unit is a thread, which a request holds until it ends."""
+    """The threads of a worker: each belongs to its request until that ends."""
 
-    def __init__(self, threads: int) -> None:
-        self._alone = threads == 1
-        self._numbers: dict[int, int] = {}
-        self._count = itertools.count(1)
+    def __init__(self, meter: Meter) -> None:
+        self._meter = meter
+        self._lone: Place | None = None
+        self._places: dict[int, Place] = {}
 
-    def place(self) -> tuple[int, str]:
-        """This thread, and the name of its lane."""
+    def place(self) -> Place:
+        """The place of this thread."""
+        if self._lone is not None:
+            return self._lone
         thread = get_ident()
-        if self._alone:
-            return thread, "worker"
-        if thread not in self._numbers:
-            self._numbers[thread] = next(self._count)
-        return thread, f"thread {self._numbers[thread]}"
-
-    def begin(self, request: MeasuredRequest) -> None:
-        """The thread works for the request, as it does until it ends."""
-
-    def end(self) -> None:
-        """It does so no more."""
+        if not isinstance(self._meter, SharedMeter):
+            self._lone = place_of_one(self._meter, thread, "worker")
+            return self._lone
+        place = self._places.get(thread)
+        if place is None:
+            lane = f"thread {len(self._places) + 1}"
+            place = self._places[thread] = Place(self._meter, thread, lane)
+        return place
 
 
 class Measured:
     """A WSGI application. Who stamps a request is told where its time went; others are counted."""
 
-    def __init__(self, app: WSGIApplication, meter: Meter, unit: Any) -> None:
-        self._app, self.meter, self._unit = app, meter, unit
+    def __init__(
+        self,
+        app: WSGIApplication,
+        meter: Meter,
+        place: Callable[[], Place],
+        switches: greenlets.Switches | None = None,
+    ) -> None:
+        self._app, self.meter, self._place, self._switches = app, meter, place, switches
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
         self.meter.begin()
         stamp = environ.get("HTTP_X_REQUEST_START")
-        queue_ns = None if stamp is None else queued_ns(stamp.encode("latin-1"))
+        queue_ns = None if stamp is None else queued_ns(stamp)
         if queue_ns is None:
             return _Counted(self._app, self.meter, environ, start_response)
-        return _Split(self._app, self.meter, self._unit, environ, start_response, queue_ns)
+        place, switches = self._place(), self._switches
+        return _Split(self._app, place, switches, environ, start_response, queue_ns)
 
 
 class _Counted:
@@ -137,34 +144,34 @@ class _Split(MeasuredRequest):
     what it did in vain: before it answers, and where it has sent more at the end of that.
     """
 
-    __slots__ = ("_body", "_connection", "_start_response", "_unit")
+    __slots__ = ("_body", "_connection", "_start_response", "_switches")
 
     def __init__(
         self,
         app: WSGIApplication,
-        meter: Meter,
-        unit: Any,
+        place: Place,
+        switches: greenlets.Switches | None,
         environ: WSGIEnvironment,
         start_response: StartResponse,
         queue_ns: int,
     ) -> None:
         method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
         trace = environ.get("HTTP_TRACEPARENT")
-        thread, lane = unit.place()
-        self._start_response, self._unit = start_response, unit
+        self._start_response, self._switches = start_response, switches
         self._connection = environ.get("gunicorn.socket")
-        self.begin(meter, thread, method, path, queue_ns, course_of(trace, meter, lane))
-        unit.begin(self)
+        course = None if trace is None else course_of(trace, place.meter, place.lane)
+        self.begin(place, method, path, queue_ns, course)
+        if switches is not None:
+            switches.begin(self)
         try:
             self._body = app(environ, self._start)
         except BaseException:
-            self._note(sockets.left_ns(self._connection))
-            self._end()
+            self.look_for(self._connection)
+            self._stop()
             raise
 
     def _start(self, status: str, headers: Any, exc_info: Any = None) -> Any:
-        self._note(sockets.left_ns(self._connection))
-        timing = self.answer(int(status[:3]))
+        timing = self.answer(int(status[:3]), self._connection).decode("latin-1")
         return self._start_response(status, [*headers, ("Server-Timing", timing)], exc_info)
 
     def __iter__(self) -> Iterator[bytes]:
@@ -175,16 +182,22 @@ class _Split(MeasuredRequest):
         try:
             _close(self._body)
         finally:
-            self._end()
+            self._stop()
 
-    def _note(self, since_ns: int | None) -> None:
+    def look_for(self, client: Any) -> None:
+        """As of every request; `client` is its socket."""
+        self._seen_to_leave(sockets.left_ns(client))
+
+    def _seen_to_leave(self, since_ns: int | None) -> None:
         if since_ns is not None and not self.left_ns:
             self.left_ns = perf_counter_ns() - since_ns
 
-    def _end(self) -> None:
+    def _stop(self) -> None:
         if not self.ended:
-            self._note(sockets.broken_ns(self._connection))
-            self._unit.end()
+            if perf_counter_ns() - self.answered_ns > PATIENCE_NS:
+                self._seen_to_leave(sockets.broken_ns(self._connection))
+            if self._switches is not None:
+                self._switches.end()
             self.end()
 
 

@@ -9,7 +9,8 @@ _ROUTE = ("profile", "http_route")
 ABANDONED = (
     Metric(
         "testbed_abandoned_requests_total", "counter", "requests", "worker", _ROUTE,
-        "Measured requests whose client was seen to have left before the end of their answer.",
+        "Measured requests whose client was seen to have left before the end of their answer; for "
+        "one that has waited for less than 10 ms nobody looks.",
     ),
     Metric(
         "testbed_abandoned_seconds_total", "counter", "seconds", "worker", _ROUTE,

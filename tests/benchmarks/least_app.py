@@ -1,38 +1,37 @@
-"""The asynchronous twin without instruments, doing the least that any must do when measured.
+"""Both twins without instruments, answering as those with them do: with a `Server-Timing`.
 
-It answers with a header that was made in advance, and reads the clocks without looking at them.
+It was made in advance, and is always the same.
 """
 
 from __future__ import annotations
 
-from time import perf_counter_ns, thread_time_ns
+from typing import Any
 
-from starlette.requests import Request
+from flask import Flask
 from starlette.types import ASGIApp
 
-from servers import starlette_app
-from servers.instruments.answer import Answer
+from servers import flask_app, starlette_app
 from servers.instruments.stamps import TIMING
 
-_ANSWER = starlette_app.HELLO
-_HEADER = TIMING % (0.1, 0.1, 0.1, 0.1, 0.1, "12345")
+_VALUE = TIMING % (0.1, 0.1, 0.1, 0.1, 0.1, b"12345")
 
 
-def answered() -> ASGIApp:
-    """Its `/hello` is answered with a `Server-Timing`, always the same."""
-    _ANSWER.raw_headers.append((b"server-timing", _HEADER.encode()))
+def starlette_answered() -> ASGIApp:
+    """The asynchronous twin; of its endpoints `/hello` answers so."""
+    starlette_app.HELLO.raw_headers.append((b"server-timing", _VALUE))
     return starlette_app.create_app()
 
 
-def clocked() -> ASGIApp:
-    """And both clocks are read when it begins, is answered, and ends."""
-    starlette_app.hello = _clocked
-    return answered()
+def flask_answered() -> Flask:
+    """The synchronous twin."""
+    app = flask_app.create_app()
+    serve, header = app.wsgi_app, ("Server-Timing", _VALUE.decode())
 
+    def answered(environ: Any, start_response: Any) -> Any:
+        def start(status: str, headers: Any, exc_info: Any = None) -> Any:
+            return start_response(status, [*headers, header], exc_info)
 
-async def _clocked(request: Request) -> Answer:
-    starlette_app.arguments(request, "/hello")
-    for _ in range(3):
-        perf_counter_ns()
-        thread_time_ns()
-    return _ANSWER
+        return serve(environ, start)
+
+    app.wsgi_app = answered  # type: ignore[method-assign]
+    return app

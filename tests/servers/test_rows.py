@@ -5,17 +5,16 @@ from __future__ import annotations
 import os
 import threading
 from bisect import bisect_left
-from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from servers.exporter.book import Book, Key
+from servers.exporter.book import Book
 from servers.instruments import companions, wsgi
 from servers.instruments.meter import Meter, SharedMeter
-from servers.ledger import path_of
+from servers.ledger import TURN, path_of
 from servers.metrics import BUCKETS, SUM
 from servers.rows import KIND, ROW, ROWS, add, folded
 from servers.settings import Settings
@@ -27,7 +26,7 @@ DURATION_NS = st.integers(0, 200 * 10**9)
 
 @given(st.lists(st.tuples(*[DURATION_NS] * 5), min_size=1, max_size=30))
 def test_rows_add_up_to_what_each_of_them_is(times: list[tuple[int, ...]]) -> None:
-    rows = b"".join(ROW.pack(HELLO, *one) for one in times) + bytes(ROW.size)
+    rows = b"".join(ROW.pack(*one, HELLO) for one in times) + bytes(ROW.size)
 
     more = folded(rows)
 
@@ -50,7 +49,7 @@ def test_one_row_is_added_as_many_are(times: tuple[int, int, int, int, int]) -> 
 
     add(cells, HELLO, *times)
 
-    more = folded(ROW.pack(HELLO, *times))
+    more = folded(ROW.pack(*times, HELLO))
     assert {at: cell for at, cell in enumerate(cells) if cell} == {
         at: cell for at, cell in more.items() if cell
     }
@@ -59,48 +58,121 @@ def test_one_row_is_added_as_many_are(times: tuple[int, int, int, int, int]) -> 
 def test_a_bound_belongs_to_the_bucket_below_it() -> None:
     bound_ns = round(BUCKETS[3] * 1e9)
 
-    assert folded(ROW.pack(HELLO, bound_ns, bound_ns + 1, 0, 0, 0))[3] == 1
-    assert folded(ROW.pack(HELLO, bound_ns, bound_ns + 1, 0, 0, 0))[40 + 4] == 1
+    assert folded(ROW.pack(bound_ns, bound_ns + 1, 0, 0, 0, HELLO))[3] == 1
+    assert folded(ROW.pack(bound_ns, bound_ns + 1, 0, 0, 0, HELLO))[40 + 4] == 1
 
 
 def test_each_kind_is_counted_in_its_own_cells_and_an_empty_row_ends_them() -> None:
-    one = ROW.pack(HELLO, 1, 1, 1, 1, 1)
-    more = folded(one + ROW.pack(WAIT, 1, 1, 1, 1, 1) + one + bytes(ROW.size) + one)
+    one = ROW.pack(1, 1, 1, 1, 1, HELLO)
+    more = folded(one + ROW.pack(1, 1, 1, 1, 1, WAIT) + one + bytes(ROW.size) + one)
 
     assert (more[162], more[206]) == (2, 1)
 
 
-@pytest.mark.parametrize("beats", [False, True])
-def test_what_a_worker_notes_is_read_sooner_or_later(beats: bool, tmp_path: Path) -> None:
-    """More than it has room for, and what its end leaves: nothing is lost, nothing twice."""
-    meter = Meter(Settings(ledgers=str(tmp_path)), slots=1, beats=beats)
-    book = Book(path_of(tmp_path, os.getpid()))
-    noted = ROWS + 7
-    for _ in range(noted):
-        meter.begin()
-        meter.measured(meter.end(OF_HELLO), 5_000_000, 1_000_000, 2_000_000, 2_000_000, 500_000)
+def test_a_row_that_is_being_written_is_none_yet() -> None:
+    """Of its kind the end is missing, or all of it."""
+    whole = ROW.pack(1, 1, 1, 1, 1, HELLO)
+    for written in (4, ROW.size - KIND.size, ROW.size - 4):
+        torn = whole[:written] + bytes(ROW.size - written)
+        assert folded(whole + torn) == folded(whole)
 
-    def measured(numbers: Iterable[tuple[Key, tuple[float, ...]]]) -> float:
+
+class Noting:
+    """A worker that measures requests, and the exporter's view of it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.meter = Meter(Settings(ledgers=str(folder)), slots=1)
+        self.book = Book(path_of(folder, os.getpid()))
+        self.noted = 0
+
+    def note(self, requests: int) -> None:
+        for _ in range(requests):
+            self.meter.begin()
+            tally = self.meter.end(OF_HELLO)
+            self.meter.measured(tally, 5_000_000, 1_000_000, 2_000_000, 2_000_000, 500_000)
+        self.noted += requests
+
+    def measured(self, *, last: bool = False) -> float:
+        self.book.look()
+        numbers = self.book.last_numbers() if last else self.book.numbers()
         found = {name: cells for (name, _), cells in numbers}
-        assert sum(found["testbed_requests_total"]) == noted
+        assert sum(found["testbed_requests_total"]) == self.noted
         assert sum(found["http_server_active_requests"]) == 0
         assert sum(found["testbed_request_hold_seconds"][:SUM]) == pytest.approx(
             found["testbed_worker_hold_seconds_total"][0] / 0.002
         )
         return found["testbed_worker_measured_requests_total"][0]
 
-    book.look()
-    assert measured(book.numbers()) == (ROWS if beats else noted)
-    assert measured(book.last_numbers()) == noted
-    meter.fold()
-    for numbers in (book.numbers(), book.last_numbers()):
-        assert measured(numbers) == noted
-    assert meter.active() == 0
+
+@pytest.fixture
+def noting(tmp_path: Path) -> Noting:
+    return Noting(tmp_path)
+
+
+@pytest.mark.parametrize("requests", [1, ROWS - 1, ROWS, ROWS + 7])
+def test_what_a_worker_has_noted_is_read_at_once(requests: int, noting: Noting) -> None:
+    """Also where more came than there is room for: nothing is lost, and nothing counts twice."""
+    noting.note(requests)
+
+    assert noting.measured() == noting.measured(last=True) == requests
+    noting.meter.fold()
+    assert noting.measured() == noting.measured(last=True) == requests
+    assert noting.meter.active() == 0
+
+
+def test_a_series_that_nobody_has_read_of_yet_is_passed_over(noting: Noting) -> None:
+    noting.note(3)
+    assert noting.measured() == 3
+    noting.meter.measured(noting.meter.end(("GET", "/wait", 200)), 1, 1, 1, 1, 1)
+
+    # Its own histograms are not known, what all requests share is.
+    found = {name: cells for (name, _), cells in noting.book.numbers()}
+    assert found["testbed_worker_measured_requests_total"] == (4.0,)
+
+
+def test_of_who_is_stopped_while_it_adds_up_the_last_numbers_stay(noting: Noting) -> None:
+    """Stopped, and at last killed: no counter ever falls."""
+    noting.note(5)
+    assert noting.measured() == 5
+    noting.note(2)
+    cells = noting.meter.cells
+    cells[TURN] += 1
+
+    found = {name: cells for (name, _), cells in noting.book.numbers()}
+    assert found["testbed_worker_measured_requests_total"] == (5.0,)
+    assert found["testbed_requests_total"] == (5.0,)
+    found = {name: cells for (name, _), cells in noting.book.last_numbers()}
+    assert found["testbed_worker_measured_requests_total"] == (5.0,)
+    assert found["testbed_requests_total"] == (7.0,)
+    cells[TURN] += 1
+    assert noting.measured() == 7
+
+
+def test_who_reads_while_another_adds_up_sees_every_request_once(noting: Noting) -> None:
+    """Counters that two processes share, one of which reads while the other one counts."""
+    over = threading.Event()
+    seen: list[float] = []
+
+    def read() -> None:
+        while not over.is_set():
+            noting.book.look()
+            found = {name: cells for (name, _), cells in noting.book.numbers()}
+            seen.append(found["testbed_worker_measured_requests_total"][0])
+
+    noting.note(1)
+    reader = threading.Thread(target=read)
+    reader.start()
+    noting.note(20 * ROWS)
+    over.set()
+    reader.join()
+
+    assert seen == sorted(seen)
+    assert noting.measured() == 20 * ROWS + 1
 
 
 def test_nobody_waits_for_who_adds_up(tmp_path: Path) -> None:
     """A thread that waited would give the interpreter away, and its request take that long."""
-    meter = SharedMeter(Settings(ledgers=str(tmp_path)), slots=2, beats=True)
+    meter = SharedMeter(Settings(ledgers=str(tmp_path)), slots=2)
     book = Book(path_of(tmp_path, os.getpid()))
     adding = threading.Event(), threading.Event()
 
@@ -127,43 +199,29 @@ def test_nobody_waits_for_who_adds_up(tmp_path: Path) -> None:
     assert found["testbed_worker_hold_seconds_total"] == pytest.approx((0.004,))
 
 
-@pytest.mark.parametrize(
-    ("threads", "beats", "shared"), [(1, False, False), (1, True, True), (4, True, True)]
-)
-def test_where_another_thread_adds_up_the_meter_is_shared(
-    threads: int, beats: bool, shared: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A worker with a single thread for requests may have one that adds up."""
-    monkeypatch.setattr(companions, "beats", lambda: beats)
+@pytest.mark.parametrize("threads", [1, 4])
+def test_threads_share_a_meter(threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(companions, "start", lambda *_: None)
     app = wsgi.measured(lambda environ, start_response: [], Settings(threads=threads))
 
-    assert isinstance(wsgi.meter_of(app), SharedMeter) is shared
+    assert isinstance(wsgi.meter_of(app), SharedMeter) is (threads > 1)
 
 
 def test_threads_that_note_at_once_lose_no_request(tmp_path: Path) -> None:
-    meter = SharedMeter(Settings(ledgers=str(tmp_path)), slots=4, beats=True)
+    meter = SharedMeter(Settings(ledgers=str(tmp_path)), slots=4)
     book = Book(path_of(tmp_path, os.getpid()))
-    each, over = 3000, threading.Event()
+    each = 3000
 
     def note() -> None:
         for _ in range(each):
             meter.begin()
             meter.measured(meter.end(OF_HELLO), 5_000_000, 1_000_000, 2_000_000, 2_000_000, 500_000)
 
-    def fold() -> None:
-        while not over.is_set():
-            meter.fold()
-
     threads = [threading.Thread(target=note) for _ in range(4)]
-    adding = threading.Thread(target=fold)
-    for thread in (*threads, adding):
+    for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    over.set()
-    adding.join()
-    meter.fold()
 
     book.look()
     found = {name: cells for (name, _), cells in book.numbers()}

@@ -253,6 +253,7 @@ def test_an_answer_that_is_generated_or_closed_twice_is_counted_once() -> None:
         for _ in range(2):
             body.close()  # type: ignore[attr-defined]
 
+    meter.fold()
     cells, series = meter.cells, meter.ledger.series
     assert meter.active() == 0
     assert cells[series("testbed_worker_begun_requests_total")] == 2

@@ -51,9 +51,9 @@ def test_no_header_is_an_error(header: bytes) -> None:
 
 
 def test_the_answer_is_a_server_timing_header_in_milliseconds() -> None:
-    header = TIMING % (1.234567, 0.456, 100.000999, 0.812, 0.512, "4711")
+    header = TIMING % (1.234567, 0.456, 100.000999, 0.812, 0.512, b"4711")
 
     assert header == (
-        "queue;dur=1.235, cpu;dur=0.456, wait;dur=100.001, hold;dur=0.812, step;dur=0.512, "
-        'worker;desc="4711"'
+        b"queue;dur=1.235, cpu;dur=0.456, wait;dur=100.001, hold;dur=0.812, step;dur=0.512, "
+        b'worker;desc="4711"'
     )

@@ -7,16 +7,17 @@ import os
 import time
 from contextlib import suppress
 from pathlib import Path
+from threading import get_ident
 
 import pytest
 
 from servers import starlette_app
 from servers.exporter.book import Book
+from servers.instruments import place as place_module
 from servers.instruments import request as request_module
-from servers.instruments import thread_clock
 from servers.instruments.answer import Answer
+from servers.instruments.place import Place
 from servers.instruments.request import MeasuredRequest
-from servers.instruments.thread_clock import KernelClock
 from servers.ledger import path_of
 from servers.metrics import SUM
 from servers.settings import Settings
@@ -133,9 +134,6 @@ def test_what_keeps_a_process_at_its_end_is_no_part_of_the_request(
 
         worker = "1"
 
-        def clock(self, thread: int) -> KernelClock:
-            return KernelClock()
-
         def end(self, asked: object) -> None:
             order.append("counted")
 
@@ -153,9 +151,10 @@ def test_what_keeps_a_process_at_its_end_is_no_part_of_the_request(
         return 0
 
     monkeypatch.setattr(request_module, "perf_counter_ns", now_ns)
-    monkeypatch.setattr(thread_clock, "thread_time_ns", cpu_ns)
+    monkeypatch.setattr(place_module, "thread_time_ns", cpu_ns)
     request = MeasuredRequest()
-    request.begin(Counting(), 1, "GET", "/hello", 0, None)  # type: ignore[arg-type]
+    place = Place(Counting(), get_ident(), "worker")  # type: ignore[arg-type]
+    request.begin(place, "GET", "/hello", 0, None)
     order.clear()
     request.end()
 
