@@ -19,7 +19,7 @@ WSGI ?= gthread
 ASGI ?= uvloop
 N ?=
 
-.PHONY: help demo test check format bench run resume report runs compare advise live replay lesson serve exporter metrics up against down test-stack test-services test-live test-lessons dashboards lock vendor clean
+.PHONY: help demo test check format bench run resume report runs compare advise live replay lesson serve exporter metrics up against down test-alone test-report test-services test-live test-lessons test-stack dashboards lock vendor clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,10 +28,15 @@ demo: $(RUNTIME) ## install what is missing, run the tour (about 90 s), write th
 	@$(BIN)/python -m loadtests run tour
 	@$(BIN)/python -m dashboards report results/latest
 
-# Two processes share most tests; those that measure strictly come after.
+# Two processes share most tests; those that measure strictly have the machine to themselves.
 test: $(DEVELOP) ## the test suite; the targets below are its other parts
-	@$(BIN)/python -m pytest -m "not alone and not live and not lessons and not services" -n 2 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -m "not alone and not report and not live and not lessons and not services" -n 2 --dist loadfile --no-loadscope-reorder
+
+test-alone: $(DEVELOP) ## what measures time strictly, one test at a time (three to five minutes)
 	@$(BIN)/python -m pytest -m alone
+
+test-report: $(DEVELOP) ## the report and the lessons' pages in a real Chromium (one to three minutes)
+	@$(BIN)/python -m pytest -m report -n 2 --dist loadfile --no-loadscope-reorder
 
 test-services: $(DEVELOP) ## every profile on what it calls: a database, another service, jobs, streams (two to six minutes)
 	@$(BIN)/python -m pytest -m services -n 2 --dist loadfile --no-loadscope-reorder

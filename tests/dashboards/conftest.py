@@ -10,6 +10,13 @@ from playwright.sync_api import Browser
 from tests.dashboards import chromium
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what opens Chromium, and is not the live page's, as of `make test-report`."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()) and not item.get_closest_marker("live"):
+            item.add_marker("report")
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """A real Chromium; without one the test is skipped."""
