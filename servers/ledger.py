@@ -9,7 +9,8 @@ Rule 1: the index grows by whole lines before its length does, so a reader never
 Rule 2: a number is written by one instruction of the processor: a reader sees the old one or the
 new. A histogram's count is the sum of its buckets, and so never contradicts them.
 Rule 3: where the `TURN` is odd, or changes while it is read, the numbers and rows do not fit each
-other: who reads begins again.
+other: who reads begins again. This and the order within a row rest on a processor that shows
+others what it writes in the order in which it wrote, as x86 does.
 Rule 4: this module imports the standard library, the metrics and the rows only.
 """
 
@@ -32,7 +33,7 @@ from servers.metrics import METRICS
 SUFFIX = ".ledger"
 TRIAL_PREFIX = "trial-"
 """How the folders of trials begin, which lie in the common one."""
-_MAGIC = b"testbed1"
+_MAGIC = b"testbed2"
 _LENGTH = struct.Struct("=Q")
 _INDEX_AT = len(_MAGIC) + _LENGTH.size
 _CELLS_AT = 65_536
@@ -148,7 +149,7 @@ class Reader:
         self.rows = memoryview(self._memory)[_ROWS_AT:]
 
     def series(self) -> Iterator[Series]:
-        """Every series with its numbers as they are now."""
+        """Every series with its numbers as they are now, without what is still in rows."""
         for line in self.lines()[1:]:
             found = json.loads(line)
             metric = METRICS[found["name"]]

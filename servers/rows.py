@@ -23,12 +23,15 @@ step, and the cells of processor time, wait, measured requests and hold."""
 ROW = struct.Struct("=5q32s")
 """Nanoseconds: service, queue, hold, longest step, processor time; and a kind.
 
-Rule: the kind is last, and its last cell is not 0: who reads a row while it is written sees none.
+Rule: the kind is written last, and its last cell is not 0. So a row that has a kind is whole, and
+whoever copies rows while more are written copies those again that had one.
 """
 SIZE = ROWS * ROW.size
 
 _BOUNDS_NS = [round(bound * 1e9) for bound in BUCKETS]
 _UNWRITTEN = bytes(4)
+# The last numbers of all rows, which are the last of their kinds.
+_ENDS = slice(ROW.size // 4 - 1, None, ROW.size // 4)
 
 
 def folded(rows: Any) -> dict[int, float]:
@@ -57,6 +60,12 @@ def folded(rows: Any) -> dict[int, float]:
     return more
 
 
+def whole(rows: Any) -> int:
+    """How long the rows are that were written whole, in bytes."""
+    ends = memoryview(rows).cast("B").cast("i")[_ENDS].tolist()
+    return ROW.size * (ends.index(0) if 0 in ends else len(ends))
+
+
 def add(cells: memoryview[float] | list[float], kind: bytes, *times_ns: int) -> None:
     """Add up one row at once, with times in the order of `ROW`: as `folded` does with many."""
     *histograms, cpu, wait, measured, held = KIND.unpack(kind)
@@ -65,7 +74,9 @@ def add(cells: memoryview[float] | list[float], kind: bytes, *times_ns: int) -> 
         cells[first + bisect_left(_BOUNDS_NS, time_ns)] += 1.0
         cells[first + SUM] += time_ns / 1e9
     cells[cpu] += cpu_ns / 1e9
-    cells[wait] += max(service_ns - cpu_ns, 0) / 1e9
+    # No call between reading a cell and writing it: threads do this at once.
+    wait_s = max(service_ns - cpu_ns, 0) / 1e9
+    cells[wait] += wait_s
     cells[measured] += 1.0
     cells[held] += hold_ns / 1e9
 

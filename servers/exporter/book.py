@@ -11,7 +11,7 @@ from pathlib import Path
 
 from servers.ledger import TURN, LedgerError, Reader
 from servers.metrics import METRICS
-from servers.rows import folded
+from servers.rows import folded, whole
 
 Key = tuple[str, tuple[str, ...]]
 """A series: the name of its metric, and the values of the metric's labels in their order."""
@@ -30,6 +30,14 @@ class _Entry:
     cells: slice
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The series that are known, and how many cells they have in all."""
+
+    entries: tuple[_Entry, ...]
+    cells: int
+
+
 class Book(Reader):
     """A ledger that is open. It knows the series that were in the index at the last `look`."""
 
@@ -41,10 +49,10 @@ class Book(Reader):
         except (ValueError, KeyError, TypeError) as error:
             raise LedgerError(f"{path}: not a ledger ({error!r})") from None
         self._path = path
-        self._entries: list[_Entry] = []
+        self._known = _Known((), 0)
         self._begun: int | None = None
         self._ended: list[int] = []
-        self._length = self._used = 0
+        self._length = 0
         self._seen: list[float] = []
         # The sampler looks too, where it meets a series that is new.
         self._lock = threading.Lock()
@@ -71,35 +79,37 @@ class Book(Reader):
     def numbers(self) -> Iterator[tuple[Key, tuple[float, ...]]]:
         """Every series that is known, with its numbers as they are now.
 
-        Of a process that was stopped while it added up they are those of the last time.
+        Of a process that does not come to the end of adding up, rows are told as they were before.
         """
+        known = self._known
+        cells = self._settled(known)
         for _ in range(_TRIES):
-            if (cells := self._whole()) is not None:
-                self._seen = cells
+            if cells is not None:
                 break
             time.sleep(_AGAIN_S)
-        return self._numbers(self._seen or list(self.cells), self.cells)
+            cells = self._settled(known)
+        if cells is None:
+            cells = self._unsettled(known)
+        self._seen = cells
+        return self._numbers(known, cells)
 
     def last_numbers(self) -> Iterator[tuple[Key, tuple[float, ...]]]:
         """The same when its process has ended.
 
         What it was adding up then is lost, and nothing of what was read before.
         """
-        cells = self._whole()
-        if cells is None:
-            cells = list(self.cells)
-            cells[: len(self._seen)] = map(max, cells, self._seen)
-        return self._numbers(cells, cells)
+        known = self._known
+        return self._numbers(known, self._settled(known) or self._unsettled(known))
 
     def gauges(self, name: str) -> Iterator[tuple[Key, float]]:
         """The series of one gauge, with their values as they are now."""
-        for entry in self._entries:
+        for entry in self._known.entries:
             if entry.key[0] == name:
                 yield entry.key, self.cells[entry.cells.start]
 
     def _read(self) -> None:
         try:
-            new = self.lines()[1 + len(self._entries) :]
+            new = self.lines()[1 + len(self._known.entries) :]
             found = [self._entry(json.loads(line)) for line in new]
         # The last one says that a series has too few labels.
         except (ValueError, KeyError, TypeError, IndexError, RuntimeError) as error:
@@ -109,8 +119,8 @@ class Book(Reader):
                 self._begun = one.cells.start
             elif one.key[0] == _ENDED:
                 self._ended.append(one.cells.start)
-        self._entries.extend(found)
-        self._used = max((entry.cells.stop for entry in self._entries), default=0)
+        entries = (*self._known.entries, *found)
+        self._known = _Known(entries, max((one.cells.stop for one in entries), default=0))
 
     def _entry(self, line: dict[str, object]) -> _Entry:
         name, at, own = str(line["name"]), line["at"], line["values"]
@@ -125,23 +135,40 @@ class Book(Reader):
         )
         return _Entry((name, values), slice(at, at + metric.cells))
 
-    def _whole(self) -> list[float] | None:
+    def _settled(self, known: _Known) -> list[float] | None:
         """The numbers with the rows added up; None where its process does that itself just now."""
-        turn, used = self.cells[TURN], self._used
+        turn = self.cells[TURN]
         # In this order: a request is counted before it is noted.
-        rows, cells = bytes(self.rows), list(self.cells[:used])
+        rows = bytes(self.rows[: whole(bytes(self.rows))])
+        cells = self._copied(known)
         if turn % 2 or self.cells[TURN] != turn:
             return None
         for cell, more in folded(rows).items():
-            if cell < used:
+            if 0 <= cell < known.cells:
                 cells[cell] += more
         return cells
 
+    def _unsettled(self, known: _Known) -> list[float]:
+        """The numbers without the rows, and no counter lower than it was."""
+        cells, seen = self._copied(known), self._seen
+        for entry in known.entries:
+            if METRICS[entry.key[0]].kind != "gauge":
+                at = entry.cells
+                cells[at] = map(max, cells[at], seen[at] or cells[at])
+        return cells
+
+    def _copied(self, known: _Known) -> list[float]:
+        cells = list(self.cells[: known.cells])
+        if self._begun is not None:
+            # Read once more, and last: no request ends that has not begun.
+            cells[self._begun] = self.cells[self._begun]
+        return cells
+
     def _numbers(
-        self, cells: Sequence[float], now: Sequence[float]
+        self, known: _Known, cells: Sequence[float]
     ) -> Iterator[tuple[Key, tuple[float, ...]]]:
         begun, ended = None, 0.0
-        for entry in self._entries:
+        for entry in known.entries:
             found = tuple(cells[entry.cells])
             yield entry.key, found
             if entry.key[0] == _BEGUN:
@@ -150,5 +177,5 @@ class Book(Reader):
                 ended += found[0]
         if begun is not None:
             yield (_ANSWERED, begun.key[1]), (ended,)
-            # Read once more, and last: no request ends that has not begun.
-            yield (_ACTIVE, begun.key[1]), (max(now[begun.cells.start] - ended, 0.0),)
+            active = cells[begun.cells.start] - ended
+            yield (_ACTIVE, begun.key[1]), (max(active, 0.0),)

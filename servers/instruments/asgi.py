@@ -82,7 +82,9 @@ def _entry(app: Starlette, meter: Meter, stack: ASGIApp, live: ASGIApp) -> ASGIA
                 trace = value
         if stamp is not None and (queue_ns := queued_ns(stamp)) is not None:
             request = scope[REQUEST] = LoopRequest()
-            course = None if trace is None else course_of(trace.decode("latin-1"), meter, "loop")
+            course = (
+                None if trace is None else course_of(trace.decode("latin-1"), meter, place.lane)
+            )
             steps = stack(scope, receive, send).__await__()
             request.begin(place, scope["method"], scope["path"], queue_ns, course)
             try:

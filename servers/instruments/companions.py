@@ -26,17 +26,12 @@ LOOK_S = 0.025
 LOOK_BEATS = 3
 
 
-def beats() -> bool:
-    """Whether a synchronous worker has companions here that look at it again and again."""
-    return greenlets.are_used() or _threads_are_used()
-
-
 def start(meter: Meter, settings: Settings, own: Sequence[OwnPool] = ()) -> None:
     """Start what a synchronous worker needs, for as long as its process lives.
 
     `own` are the pools that its twin has opened itself.
     """
-    own_pools.count(own, meter, beside=beats())
+    own_pools.count(own, meter, beside=greenlets.are_used() or _threads_are_used())
     asked = own_pools.readings(own)
     if greenlets.are_used():
         _start_greenlet(meter, asked)
@@ -79,7 +74,6 @@ def _start_greenlet(meter: Meter, own: pools.Asked) -> None:
         for number in itertools.count():
             due_ns = stalls.beat(perf_counter_ns())
             if number % LOOK_BEATS == 0:
-                meter.fold()
                 pool.read()
             gevent.sleep(max(due_ns - perf_counter_ns(), 0) / 1e9)
 

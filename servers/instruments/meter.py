@@ -110,6 +110,8 @@ class Meter:
 
         A worker that is killed while it does loses these rows, and no count of requests.
         """
+        if not self._row:
+            return
         cells, more = self.cells, folded(self._rows[: self._row])
         cells[TURN] += 1.0
         for cell, amount in more.items():

@@ -30,7 +30,7 @@ _OWN: int | None = getattr(resource, "RUSAGE_THREAD", None)
 
 
 class Place:
-    """A thread that serves requests: its id as the system's threads know it, and its lane.
+    """A thread that serves requests, found by its id as the system knows it, and its lane.
 
     `running` is the request that it works for now, where that is measured. `cpu_ns` is its
     processor time as it was last read, which is to be read again after `fresh_ns`. Here that is
@@ -38,10 +38,10 @@ class Place:
     it is their turn, and nothing can be reckoned of them.
     """
 
-    __slots__ = ("cpu_ns", "fresh_ns", "lane", "meter", "running", "short", "thread")
+    __slots__ = ("cpu_ns", "fresh_ns", "lane", "meter", "running", "short")
 
     def __init__(self, meter: Meter, thread: int, lane: str) -> None:
-        self.meter, self.thread, self.lane = meter, thread, lane
+        self.meter, self.lane = meter, lane
         self.running: MeasuredRequest | None = None
         self.cpu_ns = self.fresh_ns = 0
         self.short: dict[int, bytes] = {}
@@ -95,8 +95,11 @@ class LonePlace(Place):
 
 
 def place_of_one(meter: Meter, thread: int, lane: str) -> Place:
-    """A place for the one thread that serves; where its switches are not told, any thread's."""
-    return (Place if _OWN is None else LonePlace)(meter, thread, lane)
+    """A place for the one thread that serves, which is this one.
+
+    Where the system does not tell how often it was switched off, it is as of any thread.
+    """
+    return (LonePlace if _switches() else Place)(meter, thread, lane)
 
 
 def running(thread: int | None = None) -> MeasuredRequest | None:
@@ -106,6 +109,7 @@ def running(thread: int | None = None) -> MeasuredRequest | None:
 
 
 def _switches() -> int:
-    assert _OWN is not None
+    if _OWN is None:
+        return 0
     usage = resource.getrusage(_OWN)
     return usage.ru_nvcsw + usage.ru_nivcsw

@@ -16,7 +16,8 @@ from servers.instruments.tallies import Tally
 
 _REMEMBERED = 1000
 PATIENCE_NS = 10_000_000
-"""Nobody is known to lose patience sooner: until then a client is not asked for whether it left."""
+"""Nobody is known to lose patience sooner: so long after it was sent, or was answered, nobody asks
+whether the client of a request has left that its worker has never let go."""
 
 
 class MeasuredRequest:
@@ -118,8 +119,11 @@ class MeasuredRequest:
         step_ns = now_ns - self.began_ns
         if step_ns + self._queue_ns > PATIENCE_NS:
             self.look_for(client)
-        if not self._plain or (step_ns > SHORT_NS and self._step_cpu_ns(step_ns) < step_ns):
-            return self._timing(now_ns)
+        if not self._plain:
+            step_ns = now_ns - self.step_from_ns
+            return self._timing(now_ns, step_ns, self._step_cpu_ns(step_ns))
+        if step_ns > SHORT_NS and (cpu_ns := self._step_cpu_ns(step_ns)) < step_ns:
+            return self._timing(now_ns, step_ns, cpu_ns)
         step_us = (step_ns + 500) // 1000
         short = self._place.short
         alone = short.get(step_us) or self._alone(step_us)
@@ -166,9 +170,8 @@ class MeasuredRequest:
         if self.course is not None:
             self.course.write(self.path, self.began_ns, ended_ns)
 
-    def _timing(self, now_ns: int) -> bytes:
-        step_ns = now_ns - self.step_from_ns
-        cpu_ns = self._cpu_ns + self._step_cpu_ns(step_ns)
+    def _timing(self, now_ns: int, step_ns: int, step_cpu_ns: int) -> bytes:
+        cpu_ns = self._cpu_ns + step_cpu_ns
         wait_ns = now_ns - self.began_ns - cpu_ns
         longest_ns = self._longest_ns
         return TIMING % (

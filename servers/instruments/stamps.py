@@ -21,7 +21,7 @@ ALONE = b', cpu;dur=%.3f, wait;dur=0.000, hold;dur=%.3f, step;dur=%.3f, worker;d
 """The same in two parts, for a request that has taken one step and nothing else."""
 
 
-def queued_ns(stamp: bytes | str) -> int | None:
+def queued_ns(stamp: bytes) -> int | None:
     """Nanoseconds since the time in an `X-Request-Start`; None where it holds none to believe.
 
     A time that has not come yet counts as now: clocks have limited resolution. One that is more
@@ -30,11 +30,11 @@ def queued_ns(stamp: bytes | str) -> int | None:
     try:
         # What clients usually send is read in one go, for every measured request pays for it.
         passed_ns = time_ns() - int(stamp[2:]) * 1000
-        if 0 <= passed_ns < _LONGEST_NS:
+        if 0 <= passed_ns < _LONGEST_NS and stamp[:2] == b"t=":
             return passed_ns
     except ValueError:
         pass
-    sent_ns = _sent_ns(stamp.decode("latin-1") if isinstance(stamp, bytes) else stamp)
+    sent_ns = _sent_ns(stamp)
     if sent_ns is None:
         return None
     passed_ns = time_ns() - sent_ns
@@ -43,9 +43,9 @@ def queued_ns(stamp: bytes | str) -> int | None:
     return 0 if -_LONGEST_NS < passed_ns < 0 else None
 
 
-def _sent_ns(stamp: str) -> int | None:
+def _sent_ns(stamp: bytes) -> int | None:
     try:
-        number = float(stamp.removeprefix("t="))
+        number = float(stamp.removeprefix(b"t="))
         unit_ns = 10**3 if number > _MICROSECONDS else 10**6 if number > _MILLISECONDS else 10**9
         return int(number * unit_ns)
     except (ValueError, OverflowError):

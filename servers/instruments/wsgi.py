@@ -6,6 +6,7 @@ A greenlet lets its thread go whenever it waits.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator
 from threading import get_ident
 from time import perf_counter_ns
@@ -54,6 +55,7 @@ class Threads:
         self._meter = meter
         self._lone: Place | None = None
         self._places: dict[int, Place] = {}
+        self._count = itertools.count(1)
 
     def place(self) -> Place:
         """The place of this thread."""
@@ -65,8 +67,8 @@ class Threads:
             return self._lone
         place = self._places.get(thread)
         if place is None:
-            lane = f"thread {len(self._places) + 1}"
-            place = self._places[thread] = Place(self._meter, thread, lane)
+            place = Place(self._meter, thread, f"thread {next(self._count)}")
+            self._places[thread] = place
         return place
 
 
@@ -86,7 +88,7 @@ class Measured:
         """Serve one request."""
         self.meter.begin()
         stamp = environ.get("HTTP_X_REQUEST_START")
-        queue_ns = None if stamp is None else queued_ns(stamp)
+        queue_ns = None if stamp is None else queued_ns(stamp.encode("latin-1"))
         if queue_ns is None:
             return _Counted(self._app, self.meter, environ, start_response)
         place, switches = self._place(), self._switches

@@ -9,8 +9,8 @@ _ROUTE = ("profile", "http_route")
 ABANDONED = (
     Metric(
         "testbed_abandoned_requests_total", "counter", "requests", "worker", _ROUTE,
-        "Measured requests whose client was seen to have left before the end of their answer; for "
-        "one that has waited for less than 10 ms nobody looks.",
+        "Measured requests whose client was seen to have left before the end of their answer; of "
+        "one that is answered within 10 ms, in one go, nobody asks.",
     ),
     Metric(
         "testbed_abandoned_seconds_total", "counter", "seconds", "worker", _ROUTE,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 from bisect import bisect_left
 from pathlib import Path
@@ -11,15 +13,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from servers.exporter import book as book_module
 from servers.exporter.book import Book
 from servers.instruments import companions, wsgi
 from servers.instruments.meter import Meter, SharedMeter
 from servers.ledger import TURN, path_of
 from servers.metrics import BUCKETS, SUM
-from servers.rows import KIND, ROW, ROWS, add, folded
+from servers.rows import KIND, ROW, ROWS, add, folded, whole
 from servers.settings import Settings
 
 HELLO, WAIT = KIND.pack(0, 40, 80, 120, 160, 161, 162, 163), KIND.pack(*range(200, 208))
+ROOT = Path(__file__).parents[2]
 OF_HELLO = ("GET", "/hello", 200)
 DURATION_NS = st.integers(0, 200 * 10**9)
 
@@ -71,10 +75,12 @@ def test_each_kind_is_counted_in_its_own_cells_and_an_empty_row_ends_them() -> N
 
 def test_a_row_that_is_being_written_is_none_yet() -> None:
     """Of its kind the end is missing, or all of it."""
-    whole = ROW.pack(1, 1, 1, 1, 1, HELLO)
+    one = ROW.pack(1, 1, 1, 1, 1, HELLO)
     for written in (4, ROW.size - KIND.size, ROW.size - 4):
-        torn = whole[:written] + bytes(ROW.size - written)
-        assert folded(whole + torn) == folded(whole)
+        torn = one[:written] + bytes(ROW.size - written)
+        assert whole(one + torn) == ROW.size
+        assert folded(one + torn) == folded(one)
+    assert whole(one + one) == 2 * ROW.size
 
 
 class Noting:
@@ -130,44 +136,96 @@ def test_a_series_that_nobody_has_read_of_yet_is_passed_over(noting: Noting) -> 
     assert found["testbed_worker_measured_requests_total"] == (4.0,)
 
 
-def test_of_who_is_stopped_while_it_adds_up_the_last_numbers_stay(noting: Noting) -> None:
-    """Stopped, and at last killed: no counter ever falls."""
+def test_a_row_that_comes_while_rows_are_copied_is_left_for_the_next_reading(
+    noting: Noting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A copy of it may lack its times."""
+
+    def and_then_one_more(rows: bytes) -> int:
+        length = whole(rows)
+        noting.note(1)
+        return length
+
+    noting.note(3)
+    with monkeypatch.context() as patch:
+        patch.setattr(book_module, "whole", and_then_one_more)
+        assert noting.measured() == 3
+    assert noting.measured() == 4
+
+
+def test_of_who_is_stopped_while_it_adds_up_no_counter_falls(noting: Noting) -> None:
+    """Stopped, and at last killed: what it was adding up is not told, all else is."""
     noting.note(5)
     assert noting.measured() == 5
     noting.note(2)
     cells = noting.meter.cells
     cells[TURN] += 1
+    # A series that is newer than the last reading.
+    noting.meter.begin()
+    noting.meter.end(("GET", "/wait", 200))
+    noting.book.look()
 
-    found = {name: cells for (name, _), cells in noting.book.numbers()}
-    assert found["testbed_worker_measured_requests_total"] == (5.0,)
-    assert found["testbed_requests_total"] == (5.0,)
-    found = {name: cells for (name, _), cells in noting.book.last_numbers()}
-    assert found["testbed_worker_measured_requests_total"] == (5.0,)
-    assert found["testbed_requests_total"] == (7.0,)
+    for numbers in (noting.book.numbers(), noting.book.last_numbers()):
+        found: dict[str, list[float]] = {}
+        for (name, _), number in numbers:
+            found.setdefault(name, []).extend(number)
+        assert found["testbed_worker_measured_requests_total"] == [5.0]
+        assert found["testbed_requests_total"] == [7.0, 1.0]
+        assert found["http_server_active_requests"] == [0.0]
+        assert sum(found["testbed_request_hold_seconds"][:SUM]) == 5
     cells[TURN] += 1
-    assert noting.measured() == 7
+    told = {name: number for (name, _), number in noting.book.numbers()}
+    assert told["testbed_worker_measured_requests_total"] == (7.0,)
 
 
-def test_who_reads_while_another_adds_up_sees_every_request_once(noting: Noting) -> None:
-    """Counters that two processes share, one of which reads while the other one counts."""
-    over = threading.Event()
-    seen: list[float] = []
+WRITER = """
+import sys
+from pathlib import Path
+from servers.instruments.meter import Meter
+from servers.settings import Settings
 
-    def read() -> None:
-        while not over.is_set():
-            noting.book.look()
-            found = {name: cells for (name, _), cells in noting.book.numbers()}
-            seen.append(found["testbed_worker_measured_requests_total"][0])
+meter = Meter(Settings(ledgers=sys.argv[1]), slots=1)
+print(flush=True)
+for _ in range(int(sys.argv[2])):
+    meter.begin()
+    tally = meter.end(("GET", "/hello", 200))
+    meter.measured(tally, 5_000_000, 1_000_000, 2_000_000, 2_000_000, 500_000)
+print(flush=True)
+sys.stdin.read()
+"""
 
-    noting.note(1)
-    reader = threading.Thread(target=read)
-    reader.start()
-    noting.note(20 * ROWS)
-    over.set()
-    reader.join()
 
-    assert seen == sorted(seen)
-    assert noting.measured() == 20 * ROWS + 1
+def test_who_reads_while_another_process_writes_sees_every_request_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At every moment a whole number of requests, all alike, and never fewer than before."""
+    # However long the writer is kept in the middle of adding up.
+    monkeypatch.setattr(book_module, "_TRIES", 20_000)
+    requests = 300 * ROWS
+    command = [sys.executable, "-c", WRITER, str(tmp_path), str(requests)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, cwd=ROOT) as writer:
+        assert writer.stdout is not None
+        assert writer.stdin is not None
+        writer.stdout.readline()
+        book = Book(path_of(tmp_path, writer.pid))
+        seen = [0.0]
+        while seen[-1] < requests:
+            book.look()
+            found = {name: cells for (name, _), cells in book.numbers()}
+            if "testbed_worker_measured_requests_total" not in found:
+                continue
+            (measured,) = found["testbed_worker_measured_requests_total"]
+            assert measured >= seen[-1]
+            for name, time_s in (("hold", 0.002), ("queue", 0.001), ("longest_step", 0.002)):
+                *buckets, total_s = found[f"testbed_request_{name}_seconds"]
+                assert buckets[bisect_left(BUCKETS, time_s)] == sum(buckets) == measured
+                assert total_s == pytest.approx(measured * time_s)
+            assert measured <= sum(found["testbed_requests_total"])
+            seen.append(measured)
+        writer.stdin.close()
+
+    assert len({*seen}) > 20, "it was read while it was written"
 
 
 def test_nobody_waits_for_who_adds_up(tmp_path: Path) -> None:
@@ -200,7 +258,9 @@ def test_nobody_waits_for_who_adds_up(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("threads", [1, 4])
-def test_threads_share_a_meter(threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_threads_share_a_meter_and_one_alone_does_not(
+    threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(companions, "start", lambda *_: None)
     app = wsgi.measured(lambda environ, start_response: [], Settings(threads=threads))
 

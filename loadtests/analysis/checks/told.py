@@ -62,9 +62,9 @@ class Told:
 
 
 def told_of(trial: SavedTrial) -> Told | None:
-    """None where no answer told anything, or the workers have not added up what they measured.
+    """None where no answer told anything, or the scrapes lack what the workers measured.
 
-    A loop that is overloaded does not come to that for seconds.
+    So do those of runs that were saved when only a loop itself added up, and one was overloaded.
     """
     scrapes, samples = trial.scrapes, trial.samples
     low, high = (scrapes[n].at_ns - trial.plan.origin_ns for n in (0, -1))

@@ -79,8 +79,8 @@ def test_the_workers_count_every_request_of_the_window(
 
     counted = sum(worker.requests for worker in trial.workers)
     assert counted == pytest.approx(trial.achieved_rps * MEASURE_S, rel=0.25)
-    # A loop adds up what it has measured every 30 ms: at the window's edges some are not in yet.
-    assert counted == pytest.approx(sum(hold.requests for hold in trial.holds), abs=4)
+    # At each edge of the window one may be counted that is not noted yet.
+    assert counted == pytest.approx(sum(hold.requests for hold in trial.holds), abs=2)
     assert sum(worker.share for worker in trial.workers) == pytest.approx(1.0, abs=0.001)
 
 

@@ -35,7 +35,7 @@ class Client:
 
 
 class Clocks:
-    """Both clocks of a thread that runs all the while; it counts how often the kernel is asked."""
+    """Both clocks of a thread that runs half of the time, and how often the kernel is asked."""
 
     def __init__(self, now_ns: int = 10**12) -> None:
         self.now_ns, self.asked = now_ns, 0
@@ -94,7 +94,7 @@ def test_the_short_answer_says_what_the_long_one_does(queue_ns: int, step_ns: in
             request = begun(loop, queue_ns)
             clocks.now_ns += step_ns
             told.append(parse(request.answer(200, Client().receive)))
-            wanted = parse(request._timing(clocks.now_ns))
+            wanted = parse(request._timing(clocks.now_ns, step_ns, step_ns))
     PLACES.clear()
 
     (first, again) = told

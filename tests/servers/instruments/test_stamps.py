@@ -34,10 +34,27 @@ def test_a_stamp_of_the_near_future_is_now() -> None:
 
 
 @pytest.mark.parametrize(
-    "stamp", ["", "t=", "t=now", "t=-5", "t=12345678901234x6", "0", "t=nan", "t=inf", "t=1e400"]
+    "stamp",
+    [
+        "",
+        "t=",
+        "t=now",
+        "s=1790000000000000",
+        "t=-5",
+        "t=12345678901234x6",
+        "0",
+        "t=nan",
+        "t=inf",
+        "t=1e400",
+    ],
 )
 def test_a_stamp_that_is_none_is_refused(stamp: str) -> None:
     assert queued_ns(stamp.encode()) is None
+
+
+@pytest.mark.parametrize("prefix", ["s=", "t:", "xx"])
+def test_a_stamp_of_another_form_is_refused(prefix: str) -> None:
+    assert queued_ns(f"{prefix}{time.time_ns() // 1000}".encode()) is None
 
 
 def test_a_stamp_of_another_day_is_refused() -> None:
