@@ -79,12 +79,10 @@ def _entry(app: Starlette, meter: Meter, stack: ASGIApp, live: ASGIApp) -> ASGIA
             if name == _STAMP:
                 stamp = value
             elif name == _TRACE:
-                trace = value
+                trace = value.decode("latin-1")
         if stamp is not None and (queue_ns := queued_ns(stamp)) is not None:
             request = scope[REQUEST] = LoopRequest()
-            course = (
-                None if trace is None else course_of(trace.decode("latin-1"), meter, place.lane)
-            )
+            course = course_of(trace, meter, place.lane) if trace else None
             steps = stack(scope, receive, send).__await__()
             request.begin(place, scope["method"], scope["path"], queue_ns, course)
             try:

@@ -225,7 +225,7 @@ def test_who_reads_while_another_process_writes_sees_every_request_once(
             seen.append(measured)
         writer.stdin.close()
 
-    assert len({*seen}) > 20, "it was read while it was written"
+    assert len({*seen}) > 5, "it was read while it was written"
 
 
 def test_nobody_waits_for_who_adds_up(tmp_path: Path) -> None:
