@@ -70,7 +70,7 @@ def _measured(name: str) -> tuple[str, str]:
 
 def observer(environment: Mapping[str, Any]) -> list[tuple[str, str, Mapping[str, Any]]]:
     """What the instruments cost: profile, which requests were measured, ratios of throughput."""
-    words = {"full": "every request", "sampled": "a fraction of the requests"}
+    words = {"full": "every request", "sampled": "a sample"}
     found = []
     for name, ratios in (environment.get("observer") or {}).items():
         profile, _, extent = name.rpartition(".")

@@ -153,9 +153,7 @@ def test_the_page_shows_tables_warnings_lines_and_what_the_observer_costs() -> N
     assert "96 % of samples in servers/work.py:29 block ← servers/starlette_app.py" in text
     assert f"{IMBALANCE.code} What to do: {IMBALANCE.hint}. {IMBALANCE.text}: trial 2" in text
     ratio = OBSERVER["uvloop.sampled"]
-    assert ["uvloop", "a fraction of the requests", str(ratio["median"])] in [
-        row[:3] for row in read.rows
-    ]
+    assert ["uvloop", "a sample", str(ratio["median"])] in [row[:3] for row in read.rows]
     assert not any(row and row[0].startswith("observer") for row in read.rows)
     assert ["uvloop", "/blocking", "404", "50.2", "90.4", "99.8"] in read.rows
 
