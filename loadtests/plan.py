@@ -15,7 +15,7 @@ from loadtests.clients import Client
 
 STAMPED_RPS = 400.0
 """Requests a second that are asked for their split: all of a moderate load, and of a higher one as
-many. More would be a load of their own: where `sync` serves what it can, they are a third or so."""
+many. More would be a load of their own: of what `sync` can serve they are a fifth to a third."""
 
 
 class Record(BaseModel):

@@ -16,7 +16,7 @@ from servers.metrics import BUCKETS, SUM
 
 ROWS = 128
 """Rows that a ledger has room for. When it is full they are added up at once, which takes a
-worker about as long as one small request."""
+worker some tenths of a millisecond."""
 KIND = struct.Struct("=8i")
 """Where a row is counted: the first cells of the histograms of service, queue, hold and longest
 step, and the cells of processor time, wait, measured requests and hold."""

@@ -82,13 +82,11 @@ class Book(Reader):
         Of a process that does not come to the end of adding up, rows are told as they were before.
         """
         known = self._known
-        cells = self._settled(known)
         for _ in range(_TRIES):
-            if cells is not None:
+            if (cells := self._settled(known)) is not None:
                 break
             time.sleep(_AGAIN_S)
-            cells = self._settled(known)
-        if cells is None:
+        else:
             cells = self._unsettled(known)
         self._seen = cells
         return self._numbers(known, cells)
@@ -159,7 +157,8 @@ class Book(Reader):
 
     def _copied(self, known: _Known) -> list[float]:
         cells = list(self.cells[: known.cells])
-        if self._begun is not None:
+        # The sampler may have met it since.
+        if self._begun is not None and self._begun < known.cells:
             # Read once more, and last: no request ends that has not begun.
             cells[self._begun] = self.cells[self._begun]
         return cells

@@ -16,8 +16,8 @@ from servers.instruments.tallies import Tally
 
 _REMEMBERED = 1000
 PATIENCE_NS = 10_000_000
-"""Nobody is known to lose patience sooner: so long after it was sent, or was answered, nobody asks
-whether the client of a request has left that its worker has never let go."""
+"""A client may leave sooner, but not for want of an answer: until so long after a request was
+sent, and after it was answered, nobody asks whether its client has left."""
 
 
 class MeasuredRequest:
