@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from loadtests.plan import STAMPED_RPS
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -26,7 +28,7 @@ class Calibration:
     `servers` is how many requests can be in hand (on a loop, in the pool that they are given to),
     None where the profile sets no limit; `workers` are the processes that serve.
     Of the bystander's requests, `bystander_rps`, each occupies the server for `bystander_ms`.
-    `stamp_ms` is what of `cpu_ms` it costs to be asked for its split, as not all are at high rates.
+    `stamp_ms` is what of `cpu_ms` it costs to be asked for its split: `stamped_rps` requests are.
     `kinds` is empty where all requests of the workload are alike. `moderate_rps` is what was
     offered at moderate load, 0 where that is not known.
     """
@@ -44,6 +46,7 @@ class Calibration:
     bystander_rps: float = 0.0
     bystander_ms: float = 0.0
     stamp_ms: float = 0.0
+    stamped_rps: float = STAMPED_RPS
     kinds: tuple[Kind, ...] = ()
     moderate_rps: float = 0.0
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from loadtests.analysis.predicted import Calibration, Kind
-from loadtests.plan import STAMPED_RPS
 from servers.profiles import PROFILES
 
 
@@ -120,12 +119,12 @@ def _station(calibration: Calibration, limit: str, servers: int) -> Station:
 def _saved_ms(calibration: Calibration, servers: int, mean_ms: float) -> float:
     """By how much shorter a service is at the capacity, where not every request is asked.
 
-    `STAMPED_RPS` of all requests are: it follows from how many the station serves in all.
+    So many a second are: which share that is follows from how many the station serves in all.
     """
     stamp_ms, aside_rps = calibration.stamp_ms, calibration.bystander_rps
-    aside_ms = calibration.bystander_ms
+    stamped_rps, aside_ms = calibration.stamped_rps, calibration.bystander_ms
     if stamp_ms <= 0.0 or mean_ms <= stamp_ms:
         return 0.0
-    spare_ms = 1000.0 * servers - stamp_ms * STAMPED_RPS - aside_rps * (aside_ms - stamp_ms)
+    spare_ms = 1000.0 * servers - stamp_ms * stamped_rps - aside_rps * (aside_ms - stamp_ms)
     all_rps = spare_ms / (mean_ms - stamp_ms) + aside_rps
-    return stamp_ms * (1.0 - STAMPED_RPS / all_rps) if all_rps > STAMPED_RPS else 0.0
+    return stamp_ms * (1.0 - stamped_rps / all_rps) if all_rps > stamped_rps else 0.0

@@ -8,7 +8,6 @@ import pytest
 
 from loadtests.analysis.predicted import Calibration, Kind
 from loadtests.analysis.prediction.stations import Station, alone_ms, limiting, model_of, stations
-from loadtests.plan import STAMPED_RPS
 
 SYNC = Calibration(
     profile="sync", workload="wait", trials=(1, 2), latency_ms=101.0, hold_ms=100.4, wait_ms=100.0,
@@ -75,12 +74,11 @@ def test_the_bystander_takes_its_work_from_the_capacity_but_not_from_a_pool_s() 
 def test_at_high_rates_not_every_request_pays_for_being_asked() -> None:
     """Of 0.5 ms a request 0.1 ms are for being asked: 400 a second are, and pay 0.04 s of each."""
     fast = replace(ASGI, hold_ms=0.2, wait_ms=100.2, latency_ms=101.0, cpu_ms=0.5, stamp_ms=0.1)
-    slow = replace(ASGI, cpu_ms=4.0)
+    fast, slow = replace(fast, stamped_rps=400.0), replace(ASGI, cpu_ms=4.0)
 
-    rate = limiting(fast).capacity_rps
-
-    assert rate == pytest.approx(2400.0)
-    assert rate * 0.0004 + STAMPED_RPS * 0.0001 == pytest.approx(1.0)
+    assert limiting(fast).capacity_rps == pytest.approx(2400.0)
+    assert limiting(replace(fast, stamped_rps=0.0)).capacity_rps == pytest.approx(2500.0)
+    assert limiting(replace(fast, stamped_rps=9e9)).capacity_rps == pytest.approx(2000.0)
     assert limiting(slow).capacity_rps == pytest.approx(250.0)
     assert limiting(replace(slow, stamp_ms=0.1)) == limiting(slow)
 
