@@ -42,7 +42,7 @@ def captured(heads: Sequence[bytes]) -> list[tuple[int, int]]:
 
 
 def test_every_request_of_a_moderate_plan_is_stamped_and_its_split_recorded() -> None:
-    _, (heads,), (rows,) = heads_of(rate=400.0)
+    _, (heads,), (rows,) = heads_of(rate=200.0)
 
     assert len(heads) == len(rows) > 100
     assert all(STAMP in head for head in heads)
