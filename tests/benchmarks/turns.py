@@ -25,7 +25,7 @@ from loadtests.run import host
 from loadtests.run.child import Child
 from loadtests.run.world import RealWorld
 
-SETS, ROUNDS = 5, 40
+SETS, ROUNDS = 9, 30
 REQUESTS, CONNECTIONS = 200, 8
 PATIENCE_S, READY_S, STOP_S = 10.0, 20.0, 3.0
 _HEAD = b"GET /hello HTTP/1.1\r\nHost: 127.0.0.1\r\n"
