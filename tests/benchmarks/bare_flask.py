@@ -1,6 +1,8 @@
-"""The shortest Flask application that answers `/hello`."""
+"""The shortest Flask application that answers `/hello`; for its imports see `bare_starlette`."""
 
 from flask import Flask
+
+import servers.flask_app  # noqa: F401
 
 
 def create_app() -> Flask:
