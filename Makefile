@@ -19,7 +19,7 @@ WSGI ?= gthread
 ASGI ?= uvloop
 N ?=
 
-.PHONY: help demo test check format bench run resume report runs compare advise live replay lesson serve exporter metrics up against down test-alone test-report test-services test-live test-lessons test-stack dashboards lock vendor clean
+.PHONY: help demo test check format bench run resume report runs compare advise live replay lesson serve exporter metrics up against down test-alone test-runs test-report test-services test-live test-lessons test-stack dashboards lock vendor clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,10 +30,13 @@ demo: $(RUNTIME) ## install what is missing, run the tour (about 90 s), write th
 
 # Two processes share most tests; those that measure strictly have the machine to themselves.
 test: $(DEVELOP) ## the test suite; the targets below are its other parts
-	@$(BIN)/python -m pytest -m "not alone and not report and not live and not lessons and not services" -n 2 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -m "not alone and not runs and not report and not live and not lessons and not services" -n 2 --dist loadfile --no-loadscope-reorder
 
 test-alone: $(DEVELOP) ## what measures time strictly, one test at a time (three to five minutes)
 	@$(BIN)/python -m pytest -m alone
+
+test-runs: $(DEVELOP) ## Locust and experiments as users run them, faults included (one to four minutes)
+	@$(BIN)/python -m pytest -m "runs and not alone" -n 2 --dist loadfile --no-loadscope-reorder
 
 test-report: $(DEVELOP) ## the report and the lessons' pages in a real Chromium (one to three minutes)
 	@$(BIN)/python -m pytest -m report -n 2 --dist loadfile --no-loadscope-reorder

@@ -16,7 +16,7 @@ from loadtests import results
 from loadtests.analysis import summary_json
 from tests.loadtests import mini
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.runs]
 
 
 def trial_under_way(output: Path) -> bool:

@@ -24,7 +24,7 @@ from tests.loadtests import mini
 from tests.loadtests.stub import OK, noting, serving_aside
 from tests.servers.live import Live, free_port, running
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.runs]
 LOCUSTFILE = mini.ROOT / "loadtests" / "locustfile.py"
 LOCUST = [sys.executable, "-m", "locust", "-f"]
 

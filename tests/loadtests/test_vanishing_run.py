@@ -10,7 +10,7 @@ from loadtests import results
 from loadtests.analysis import analyze
 from tests.loadtests import mini
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.runs]
 
 RATE, SHARE, WAIT_S, AFTER_S, MEASURE_S = 40.0, 0.2, 0.4, 0.1, 2.0
 TEXT = f"""

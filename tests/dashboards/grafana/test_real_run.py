@@ -45,6 +45,7 @@ from tests.dashboards.prometheus.programs import program
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.runs,
     pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells of sockets and threads"),
 ]
 
