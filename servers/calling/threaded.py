@@ -20,7 +20,7 @@ from servers.contract import CALLS_TOTAL_S
 from servers.instruments.helpers import helped
 from servers.instruments.meter import Meter
 from servers.instruments.own_pools import by_caller
-from servers.instruments.place import running
+from servers.instruments.unit import running
 from servers.settings import Settings
 
 _LOCK = threading.Lock()

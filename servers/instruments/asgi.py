@@ -15,10 +15,10 @@ from servers.instruments import companions, departures, own_pools
 from servers.instruments.answer import REQUEST, STATUS
 from servers.instruments.course import course_of
 from servers.instruments.meter import Meter
-from servers.instruments.place import LoopPlace
 from servers.instruments.request import MeasuredRequest
 from servers.instruments.stamps import queued_ns
 from servers.instruments.tallies import OK
+from servers.instruments.unit import LoopUnit
 from servers.settings import Settings
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class LoopRequest(MeasuredRequest):
 def _entry(app: Starlette, meter: Meter, stack: ASGIApp, live: ASGIApp) -> ASGIApp:
     """Requests go to the `stack` of the application, and what is none to `live`."""
     cells, begun, usual = meter.cells, meter.begun, meter.totals.usual
-    place = LoopPlace(meter, get_ident(), "loop")
+    unit = LoopUnit(meter, get_ident(), "loop")
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         scope["app"] = app
@@ -82,9 +82,9 @@ def _entry(app: Starlette, meter: Meter, stack: ASGIApp, live: ASGIApp) -> ASGIA
                 trace = value.decode("latin-1")
         if stamp is not None and (queue_ns := queued_ns(stamp)) is not None:
             request = scope[REQUEST] = LoopRequest()
-            course = course_of(trace, meter, place.lane) if trace else None
+            course = course_of(trace, meter, unit.lane) if trace else None
             steps = stack(scope, receive, send).__await__()
-            request.begin(place, scope["method"], scope["path"], queue_ns, course)
+            request.begin(unit, scope["method"], scope["path"], queue_ns, course)
             try:
                 awaited = next(steps, _ENDED)
             except BaseException:

@@ -19,7 +19,7 @@ from time import perf_counter_ns
 from types import FrameType
 
 from servers.instruments import greenlets
-from servers.instruments.place import PLACES
+from servers.instruments.unit import UNITS
 
 EVERY_S = 0.005
 WRITE_S = 0.5
@@ -60,8 +60,8 @@ class Stacks:
         time are counted by how often they are.
         """
         threads = sys._current_frames()
-        for thread, place in list(PLACES.items()):
-            request = place.running
+        for thread, unit in list(UNITS.items()):
+            request = unit.running
             if request is not None and thread in threads:
                 self._note(request.path, tuple(frames(threads[thread])), now_ns - since_ns)
 

@@ -9,8 +9,8 @@ import sys
 from typing import Any
 
 from servers.instruments.meter import Meter
-from servers.instruments.place import Place, place_of_one
 from servers.instruments.request import MeasuredRequest
+from servers.instruments.unit import Unit, unit_of_one
 
 SWITCHES: dict[int, Switches] = {}
 """By thread: what tells apart for which request its greenlets work."""
@@ -33,8 +33,8 @@ def switching(meter: Meter) -> Switches:
     """The unit of this thread, told of every switch between its greenlets from now on."""
     from greenlet import getcurrent, gettrace, settrace
 
-    place = place_of_one(meter, native_thread(), "greenlets")
-    switches = Switches(place, getcurrent, gettrace())
+    unit = unit_of_one(meter, native_thread(), "greenlets")
+    switches = Switches(unit, getcurrent, gettrace())
     settrace(switches.trace)
     SWITCHES[native_thread()] = switches
     return switches
@@ -43,13 +43,13 @@ def switching(meter: Meter) -> Switches:
 class Switches:
     """Which greenlet works for which request: a request runs while its greenlet does."""
 
-    def __init__(self, place: Place, getcurrent: Any, before: Any) -> None:
-        self._place, self._getcurrent, self._before = place, getcurrent, before
+    def __init__(self, unit: Unit, getcurrent: Any, before: Any) -> None:
+        self._unit, self._getcurrent, self._before = unit, getcurrent, before
         self._owners: dict[Any, MeasuredRequest] = {}
 
-    def place(self) -> Place:
+    def unit(self) -> Unit:
         """The thread of all greenlets."""
-        return self._place
+        return self._unit
 
     def begin(self, request: MeasuredRequest) -> None:
         """The running greenlet works for the request."""

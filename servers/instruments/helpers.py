@@ -12,8 +12,8 @@ from time import perf_counter_ns, thread_time_ns
 from typing import TypeVar
 
 from servers.instruments import greenlets
-from servers.instruments.place import running
 from servers.instruments.request import MeasuredRequest
+from servers.instruments.unit import running
 
 Result = TypeVar("Result")
 

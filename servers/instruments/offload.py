@@ -9,7 +9,7 @@ from threading import get_ident
 from time import perf_counter_ns, thread_time_ns
 from typing import Any, Generic, TypeVar
 
-from servers.instruments.place import running
+from servers.instruments.unit import running
 
 Result = TypeVar("Result")
 

@@ -11,8 +11,8 @@ from collections.abc import Coroutine, Generator, Sequence
 from types import coroutine
 from typing import Any, TypeVar
 
-from servers.instruments.place import running
 from servers.instruments.request import MeasuredRequest
+from servers.instruments.unit import running
 
 Result = TypeVar("Result")
 

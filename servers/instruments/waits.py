@@ -11,7 +11,7 @@ from time import perf_counter_ns
 from typing import Any
 
 from servers.instruments import greenlets
-from servers.instruments.place import running
+from servers.instruments.unit import running
 
 
 def watch() -> None:

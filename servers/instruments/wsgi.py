@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 from servers.instruments import companions, greenlets, own_pools, sockets
 from servers.instruments.course import course_of
 from servers.instruments.meter import Meter, SharedMeter
-from servers.instruments.place import Place, place_of_one
 from servers.instruments.request import PATIENCE_NS, MeasuredRequest
 from servers.instruments.stamps import queued_ns
+from servers.instruments.unit import Unit, unit_of_one
 from servers.settings import Settings
 
 if TYPE_CHECKING:
@@ -38,9 +38,9 @@ def measured(
     meter = (SharedMeter if shared else Meter)(settings, slots)
     companions.start(meter, settings, pools)
     if not greenlets.are_used():
-        return Measured(app, meter, Threads(meter).place)
+        return Measured(app, meter, Threads(meter).unit)
     switches = greenlets.switching(meter)
-    return Measured(app, meter, switches.place, switches)
+    return Measured(app, meter, switches.unit, switches)
 
 
 def meter_of(app: WSGIApplication) -> Meter | None:
@@ -53,23 +53,23 @@ class Threads:
 
     def __init__(self, meter: Meter) -> None:
         self._meter = meter
-        self._lone: Place | None = None
-        self._places: dict[int, Place] = {}
+        self._lone: Unit | None = None
+        self._units: dict[int, Unit] = {}
         self._count = itertools.count(1)
 
-    def place(self) -> Place:
-        """The place of this thread."""
+    def unit(self) -> Unit:
+        """The unit of this thread."""
         if self._lone is not None:
             return self._lone
         thread = get_ident()
         if not isinstance(self._meter, SharedMeter):
-            self._lone = place_of_one(self._meter, thread, "worker")
+            self._lone = unit_of_one(self._meter, thread, "worker")
             return self._lone
-        place = self._places.get(thread)
-        if place is None:
-            place = Place(self._meter, thread, f"thread {next(self._count)}")
-            self._places[thread] = place
-        return place
+        unit = self._units.get(thread)
+        if unit is None:
+            unit = Unit(self._meter, thread, f"thread {next(self._count)}")
+            self._units[thread] = unit
+        return unit
 
 
 class Measured:
@@ -79,10 +79,10 @@ class Measured:
         self,
         app: WSGIApplication,
         meter: Meter,
-        place: Callable[[], Place],
+        unit: Callable[[], Unit],
         switches: greenlets.Switches | None = None,
     ) -> None:
-        self._app, self.meter, self._place, self._switches = app, meter, place, switches
+        self._app, self.meter, self._unit, self._switches = app, meter, unit, switches
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
@@ -91,8 +91,8 @@ class Measured:
         queue_ns = None if stamp is None else queued_ns(stamp.encode("latin-1"))
         if queue_ns is None:
             return _Counted(self._app, self.meter, environ, start_response)
-        place, switches = self._place(), self._switches
-        return _Split(self._app, place, switches, environ, start_response, queue_ns)
+        unit, switches = self._unit(), self._switches
+        return _Split(self._app, unit, switches, environ, start_response, queue_ns)
 
 
 class _Counted:
@@ -151,7 +151,7 @@ class _Split(MeasuredRequest):
     def __init__(
         self,
         app: WSGIApplication,
-        place: Place,
+        unit: Unit,
         switches: greenlets.Switches | None,
         environ: WSGIEnvironment,
         start_response: StartResponse,
@@ -161,8 +161,8 @@ class _Split(MeasuredRequest):
         trace = environ.get("HTTP_TRACEPARENT")
         self._start_response, self._switches = start_response, switches
         self._connection = environ.get("gunicorn.socket")
-        course = None if trace is None else course_of(trace, place.meter, place.lane)
-        self.begin(place, method, path, queue_ns, course)
+        course = None if trace is None else course_of(trace, unit.meter, unit.lane)
+        self.begin(unit, method, path, queue_ns, course)
         if switches is not None:
             switches.begin(self)
         try:

@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loadtests.engine.server_timing import parse
-from servers.instruments import place as place_module
 from servers.instruments import request as request_module
+from servers.instruments import unit as unit_module
 from servers.instruments.asgi import LoopRequest
 from servers.instruments.meter import Meter
-from servers.instruments.place import PLACES, SHORT_NS, LoopPlace
 from servers.instruments.request import PATIENCE_NS
 from servers.instruments.tallies import Tally
+from servers.instruments.unit import SHORT_NS, UNITS, LoopUnit
 from servers.settings import Settings
 
 THREAD = get_ident()
@@ -67,16 +67,16 @@ def meter() -> Telling:
 def clocks(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clocks]:
     found = Clocks()
     monkeypatch.setattr(request_module, "perf_counter_ns", found.wall_ns)
-    monkeypatch.setattr(place_module, "thread_time_ns", found.cpu_ns)
+    monkeypatch.setattr(unit_module, "thread_time_ns", found.cpu_ns)
     yield found
-    PLACES.clear()
+    UNITS.clear()
 
 
-def loop_of(meter: Meter) -> LoopPlace:
-    return LoopPlace(meter, THREAD, "loop")
+def loop_of(meter: Meter) -> LoopUnit:
+    return LoopUnit(meter, THREAD, "loop")
 
 
-def begun(loop: LoopPlace, queue_ns: int = 0) -> LoopRequest:
+def begun(loop: LoopUnit, queue_ns: int = 0) -> LoopRequest:
     request = LoopRequest()
     request.begin(loop, "GET", "/hello", queue_ns, None)
     return request
@@ -89,13 +89,13 @@ def test_the_short_answer_says_what_the_long_one_does(queue_ns: int, step_ns: in
     loop, told = loop_of(meter), []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(request_module, "perf_counter_ns", clocks.wall_ns)
-        patch.setattr(place_module, "thread_time_ns", clocks.wall_ns)
+        patch.setattr(unit_module, "thread_time_ns", clocks.wall_ns)
         for _ in range(2):
             request = begun(loop, queue_ns)
             clocks.now_ns += step_ns
             told.append(parse(request.answer(200, Client().receive)))
             wanted = parse(request._timing(clocks.now_ns, step_ns, step_ns))
-    PLACES.clear()
+    UNITS.clear()
 
     (first, again) = told
     assert first == again
@@ -178,17 +178,17 @@ def test_steps_add_up_and_the_thread_is_given_back_in_between(
     request = begun(loop_of(meter))
     clocks.now_ns += 100_000
     request.pause()
-    assert PLACES[THREAD].running is None
+    assert UNITS[THREAD].running is None
     clocks.now_ns += 50 * MS
     request.resume()
-    assert PLACES[THREAD].running is request
+    assert UNITS[THREAD].running is request
     clocks.now_ns += 200_000
     told = parse(request.answer(200, Client().receive))
     request.end()
 
     assert told == (0, 300, 50_000, 300, 200, int(meter.worker))
     assert meter.told == (50_300_000, 0, 300_000, 200_000, 300_000)
-    assert PLACES[THREAD].running is None
+    assert UNITS[THREAD].running is None
 
 
 def test_a_client_that_has_left_before_a_short_answer_is_seen_by_each_servers_own_word(
@@ -251,4 +251,4 @@ def test_a_request_of_one_step_is_counted_once_and_measured_once(
     assert cells[series("testbed_worker_measured_requests_total")] == 1
     assert cells[series("testbed_worker_hold_seconds_total")] == pytest.approx(step_ns / 1e9)
     assert request.ended
-    assert PLACES[THREAD].running is None
+    assert UNITS[THREAD].running is None

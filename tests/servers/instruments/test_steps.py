@@ -13,11 +13,11 @@ import pytest
 
 from servers import starlette_app
 from servers.exporter.book import Book
-from servers.instruments import place as place_module
 from servers.instruments import request as request_module
+from servers.instruments import unit as unit_module
 from servers.instruments.answer import Answer
-from servers.instruments.place import Place
 from servers.instruments.request import MeasuredRequest
+from servers.instruments.unit import Unit
 from servers.ledger import path_of
 from servers.metrics import SUM
 from servers.settings import Settings
@@ -151,10 +151,10 @@ def test_what_keeps_a_process_at_its_end_is_no_part_of_the_request(
         return 0
 
     monkeypatch.setattr(request_module, "perf_counter_ns", now_ns)
-    monkeypatch.setattr(place_module, "thread_time_ns", cpu_ns)
+    monkeypatch.setattr(unit_module, "thread_time_ns", cpu_ns)
     request = MeasuredRequest()
-    place = Place(Counting(), get_ident(), "worker")  # type: ignore[arg-type]
-    request.begin(place, "GET", "/hello", 0, None)
+    unit = Unit(Counting(), get_ident(), "worker")  # type: ignore[arg-type]
+    request.begin(unit, "GET", "/hello", 0, None)
     order.clear()
     request.end()
 

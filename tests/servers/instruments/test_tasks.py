@@ -16,9 +16,9 @@ import pytest
 from servers import starlette_app
 from servers.instruments.helpers import helped
 from servers.instruments.meter import Meter
-from servers.instruments.place import PLACES, Place
 from servers.instruments.request import MeasuredRequest
 from servers.instruments.tasks import gathered
+from servers.instruments.unit import UNITS, Unit
 from servers.settings import Settings
 from tests.contract.clients import call, http_scope, living
 from tests.servers.instruments.test_known import split_ms
@@ -141,7 +141,7 @@ def test_one_that_is_cancelled_at_once_leaves_nothing_behind(measured: bool) -> 
 
     async def cancelled(turns: int) -> None:
         if measured:
-            request.begin(Place(meter, get_ident(), "loop"), "GET", "/wait", 0, None)
+            request.begin(Unit(meter, get_ident(), "loop"), "GET", "/wait", 0, None)
         asking = asyncio.ensure_future(gathered([stepping(block), stepping(block)]))
         for _ in range(turns):
             await asyncio.sleep(0)
@@ -160,7 +160,7 @@ def test_what_is_left_of_a_request_that_has_ended_is_nobodys() -> None:
     meter, request = Meter(Settings(), slots=1), MeasuredRequest()
 
     async def left() -> None:
-        request.begin(Place(meter, get_ident(), "loop"), "GET", "/wait", 0, None)
+        request.begin(Unit(meter, get_ident(), "loop"), "GET", "/wait", 0, None)
         tasks = asyncio.ensure_future(gathered([stepping(block, 1)]))
         await asyncio.sleep(0)
         await asyncio.sleep(0)
@@ -168,14 +168,14 @@ def test_what_is_left_of_a_request_that_has_ended_is_nobodys() -> None:
         held_ns = request._hold_ns
         await tasks
         assert request._hold_ns == held_ns
-        assert PLACES[get_ident()].running is None
+        assert UNITS[get_ident()].running is None
 
     asyncio.run(left())
 
 
 def test_what_a_thread_computes_for_a_request_is_its_processor_time_and_no_hold() -> None:
     meter, request = Meter(Settings(), slots=1), MeasuredRequest()
-    request.begin(Place(meter, get_ident(), "loop"), "GET", "/downstream", 0, None)
+    request.begin(Unit(meter, get_ident(), "loop"), "GET", "/downstream", 0, None)
     work = helped(spin)
     with ThreadPoolExecutor(3) as pool:
         for done in [pool.submit(work) for _ in range(3)]:
@@ -189,5 +189,5 @@ def test_what_a_thread_computes_for_a_request_is_its_processor_time_and_no_hold(
     # Who comes too late works for nobody.
     work()
     assert request._cpu_ns - cpu_ns < 5e6
-    PLACES[get_ident()].running = None
+    UNITS[get_ident()].running = None
     assert helped(spin) is spin

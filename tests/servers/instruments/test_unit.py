@@ -13,16 +13,16 @@ from threading import get_ident
 
 import pytest
 
-from servers.instruments import place as place_module
+from servers.instruments import unit as unit_module
 from servers.instruments.meter import Meter
-from servers.instruments.place import (
+from servers.instruments.unit import (
     LONGEST_NS,
-    PLACES,
     SHORT_NS,
-    LonePlace,
-    LoopPlace,
-    Place,
-    place_of_one,
+    UNITS,
+    LoneUnit,
+    LoopUnit,
+    Unit,
+    unit_of_one,
 )
 from servers.settings import Settings
 
@@ -38,12 +38,12 @@ def spin(ms: float) -> None:
         pass
 
 
-def told_ns(place: Place, now_ns: int | None = None) -> int:
+def told_ns(unit: Unit, now_ns: int | None = None) -> int:
     """The processor time as a request learns it."""
     now_ns = time.perf_counter_ns() if now_ns is None else now_ns
-    if now_ns > place.fresh_ns:
-        place.read(now_ns)
-    return place.cpu_ns
+    if now_ns > unit.fresh_ns:
+        unit.read(now_ns)
+    return unit.cpu_ns
 
 
 @pytest.fixture(scope="module")
@@ -52,14 +52,14 @@ def meter() -> Meter:
 
 
 @pytest.fixture
-def lone(meter: Meter) -> Iterator[LonePlace]:
-    yield LonePlace(meter, get_ident(), "worker")
-    PLACES.clear()
+def lone(meter: Meter) -> Iterator[LoneUnit]:
+    yield LoneUnit(meter, get_ident(), "worker")
+    UNITS.clear()
 
 
 @linux
 def test_a_thread_that_runs_is_not_looked_at_by_the_kernel(
-    lone: LonePlace, monkeypatch: pytest.MonkeyPatch
+    lone: LoneUnit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[int] = []
 
@@ -71,7 +71,7 @@ def test_a_thread_that_runs_is_not_looked_at_by_the_kernel(
         usage = resource.getrusage(resource.RUSAGE_THREAD)
         return usage.ru_nvcsw + usage.ru_nivcsw
 
-    monkeypatch.setattr(place_module, "thread_time_ns", ask)
+    monkeypatch.setattr(unit_module, "thread_time_ns", ask)
     before = switches()
     began_ns = time.perf_counter_ns()
     first_ns = told_ns(lone, began_ns)
@@ -86,7 +86,7 @@ def test_a_thread_that_runs_is_not_looked_at_by_the_kernel(
 @linux
 @pytest.mark.parametrize("sleep_s", [0.0, 0.02])
 def test_it_agrees_with_the_kernel_whether_the_thread_sleeps_or_not(
-    lone: LonePlace, sleep_s: float
+    lone: LoneUnit, sleep_s: float
 ) -> None:
     """What a hypervisor takes, only the kernel knows of: the best of several counts."""
     apart_ns = []
@@ -102,7 +102,7 @@ def test_it_agrees_with_the_kernel_whether_the_thread_sleeps_or_not(
 
 
 @linux
-def test_who_waits_for_a_processor_has_not_run_meanwhile(lone: LonePlace) -> None:
+def test_who_waits_for_a_processor_has_not_run_meanwhile(lone: LoneUnit) -> None:
     """Two processes of their own take turns with this one on its processor."""
     here = os.sched_getaffinity(0)
     mine = {min(here)}
@@ -129,11 +129,11 @@ def test_who_waits_for_a_processor_has_not_run_meanwhile(lone: LonePlace) -> Non
     assert abs(statistics.median(apart)) < 1 * MS
 
 
-@pytest.mark.parametrize("kind", [LoopPlace, pytest.param(LonePlace, marks=linux)])
+@pytest.mark.parametrize("kind", [LoopUnit, pytest.param(LoneUnit, marks=linux)])
 def test_for_a_quarter_of_a_millisecond_its_clock_stands_still(
-    kind: type[Place], meter: Meter, monkeypatch: pytest.MonkeyPatch
+    kind: type[Unit], meter: Meter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place, now_ns = kind(meter, get_ident(), "loop"), time.perf_counter_ns()
+    unit, now_ns = kind(meter, get_ident(), "loop"), time.perf_counter_ns()
     reads: list[int] = []
     read = time.thread_time_ns
 
@@ -141,34 +141,34 @@ def test_for_a_quarter_of_a_millisecond_its_clock_stands_still(
         reads.append(1)
         return read()
 
-    monkeypatch.setattr(place_module, "thread_time_ns", ask)
-    cpu_ns = told_ns(place, now_ns)
-    now_ns = place.fresh_ns - SHORT_NS
+    monkeypatch.setattr(unit_module, "thread_time_ns", ask)
+    cpu_ns = told_ns(unit, now_ns)
+    now_ns = unit.fresh_ns - SHORT_NS
 
-    assert told_ns(place, now_ns + 1) == told_ns(place, now_ns + SHORT_NS) == cpu_ns
+    assert told_ns(unit, now_ns + 1) == told_ns(unit, now_ns + SHORT_NS) == cpu_ns
     assert len(reads) == 1
     time.sleep(0.005)
     now_ns = time.perf_counter_ns()
     # It slept for most of that.
-    assert told_ns(place, now_ns) < cpu_ns + 4 * MS
+    assert told_ns(unit, now_ns) < cpu_ns + 4 * MS
     assert len(reads) == 2
 
 
 def test_of_a_thread_that_shares_its_interpreter_the_kernel_is_asked_every_time(
     meter: Meter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place, found = Place(meter, get_ident(), "thread 1"), iter(range(7, 10))
-    monkeypatch.setattr(place_module, "thread_time_ns", lambda: next(found))
+    unit, found = Unit(meter, get_ident(), "thread 1"), iter(range(7, 10))
+    monkeypatch.setattr(unit_module, "thread_time_ns", lambda: next(found))
 
-    assert [told_ns(place, 10**9) for _ in range(3)] == [7, 8, 9]
+    assert [told_ns(unit, 10**9) for _ in range(3)] == [7, 8, 9]
 
 
 @linux
 def test_after_a_second_the_kernel_is_asked_in_any_case(
-    lone: LonePlace, monkeypatch: pytest.MonkeyPatch
+    lone: LoneUnit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told_ns(lone)
-    monkeypatch.setattr(place_module, "thread_time_ns", lambda: 42)
+    monkeypatch.setattr(unit_module, "thread_time_ns", lambda: 42)
 
     assert told_ns(lone, lone.fresh_ns + LONGEST_NS) == 42
 
@@ -176,10 +176,10 @@ def test_after_a_second_the_kernel_is_asked_in_any_case(
 def test_where_the_system_does_not_tell_switches_the_kernels_clock_is_read(
     meter: Meter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(place_module, "_OWN", None)
-    monkeypatch.setattr(place_module, "thread_time_ns", lambda: 7)
+    monkeypatch.setattr(unit_module, "_OWN", None)
+    monkeypatch.setattr(unit_module, "thread_time_ns", lambda: 7)
 
-    assert told_ns(place_of_one(meter, get_ident(), "worker")) == 7
+    assert told_ns(unit_of_one(meter, get_ident(), "worker")) == 7
 
 
 def test_a_place_is_found_by_its_thread(meter: Meter) -> None:
@@ -187,21 +187,21 @@ def test_a_place_is_found_by_its_thread(meter: Meter) -> None:
     found: list[object] = []
 
     def serve() -> None:
-        place = Place(meter, get_ident(), "thread 1")
-        place.running = request  # type: ignore[assignment]
-        found.extend((place_module.running(), get_ident()))
+        unit = Unit(meter, get_ident(), "thread 1")
+        unit.running = request  # type: ignore[assignment]
+        found.extend((unit_module.running(), get_ident()))
         held.wait(5)
 
     request, held = object(), threading.Event()
-    PLACES.clear()
+    UNITS.clear()
     thread = threading.Thread(target=serve)
     thread.start()
     while len(found) < 2:
         time.sleep(0.001)
 
     assert found[0] is request
-    assert place_module.running() is None
-    assert place_module.running(found[1]) is request  # type: ignore[arg-type]
+    assert unit_module.running() is None
+    assert unit_module.running(found[1]) is request  # type: ignore[arg-type]
     held.set()
     thread.join()
-    PLACES.clear()
+    UNITS.clear()

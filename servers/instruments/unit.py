@@ -1,4 +1,4 @@
-"""Where requests run: a thread, the processor time of which is asked for as seldom as can be.
+"""Executing units: threads that serve, of which processor time is asked as seldom as can be.
 
 To read the kernel's clock of a thread has the scheduler look whether another one's turn has come.
 Where worker processes share a processor they then change places several times as often as they
@@ -24,12 +24,12 @@ SHORT_NS = 250_000
 LONGEST_NS = 1_000_000_000
 """After so long the kernel's clock is read in any case: what is reckoned may drift by interrupts,
 and by what a hypervisor takes."""
-PLACES: dict[int, Place] = {}
-"""The places of this process, by thread."""
+UNITS: dict[int, Unit] = {}
+"""The units of this process, by thread."""
 _OWN: int | None = getattr(resource, "RUSAGE_THREAD", None)
 
 
-class Place:
+class Unit:
     """A thread that serves requests, found by its id as the system knows it, and its lane.
 
     `running` is the request that it works for now, where that is measured. `cpu_ns` is its
@@ -46,14 +46,14 @@ class Place:
         self.cpu_ns = self.fresh_ns = 0
         self.short: dict[int, bytes] = {}
         """How `Server-Timing` ends after one step of so many microseconds, as it was told."""
-        PLACES[thread] = self
+        UNITS[thread] = self
 
     def read(self, now_ns: int) -> None:
         """Read its processor time at a moment of the monotonic clock that is just past."""
         self.cpu_ns = thread_time_ns()
 
 
-class LoopPlace(Place):
+class LoopUnit(Unit):
     """The thread of a loop, which is read at most four times in a millisecond.
 
     Rule: for `SHORT_NS` its clock stands still. So much too much may be said of a longer step; most
@@ -63,11 +63,11 @@ class LoopPlace(Place):
     __slots__ = ()
 
     def read(self, now_ns: int) -> None:
-        """As of every place."""
+        """As of every unit."""
         self.cpu_ns, self.fresh_ns = thread_time_ns(), now_ns + SHORT_NS
 
 
-class LonePlace(Place):
+class LoneUnit(Unit):
     """The one thread of a process that serves requests.
 
     Rule: as of a loop's; and a thread that was not switched off since it was read has run.
@@ -81,7 +81,7 @@ class LonePlace(Place):
         self._switches = -1
 
     def read(self, now_ns: int) -> None:
-        """As of every place."""
+        """As of every unit."""
         # In this order: who loses the processor behind any of these lines is seen to have lost it
         # the next time.
         switches = _switches()
@@ -94,18 +94,18 @@ class LonePlace(Place):
         self._at_ns, self.fresh_ns = now_ns, now_ns + SHORT_NS
 
 
-def place_of_one(meter: Meter, thread: int, lane: str) -> Place:
-    """A place for the one thread that serves, which is this one.
+def unit_of_one(meter: Meter, thread: int, lane: str) -> Unit:
+    """A unit for the one thread that serves, which is this one.
 
     Where the system does not tell how often it was switched off, it is as of any thread.
     """
-    return (LonePlace if _switches() else Place)(meter, thread, lane)
+    return (LoneUnit if _switches() else Unit)(meter, thread, lane)
 
 
 def running(thread: int | None = None) -> MeasuredRequest | None:
     """The request that this thread works for, or another one, where that is measured."""
-    place = PLACES.get(get_ident() if thread is None else thread)
-    return None if place is None else place.running
+    unit = UNITS.get(get_ident() if thread is None else thread)
+    return None if unit is None else unit.running
 
 
 def _switches() -> int:
