@@ -32,7 +32,7 @@ demo: $(RUNTIME) ## install what is missing, run the tour (about 90 s), write th
 test: $(DEVELOP) ## the test suite; the targets below are its other parts
 	@$(BIN)/python -m pytest -m "not alone and not runs and not report and not live and not lessons and not services" -n 2 --dist loadfile --no-loadscope-reorder
 
-test-alone: $(DEVELOP) ## what measures time strictly, one test at a time (three to five minutes)
+test-alone: $(DEVELOP) ## what measures time strictly, one test at a time (three to six minutes)
 	@$(BIN)/python -m pytest -m alone
 
 test-runs: $(DEVELOP) ## Locust and experiments as users run them, faults included (one to four minutes)

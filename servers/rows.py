@@ -29,17 +29,14 @@ whoever copies rows while more are written copies those again that had one.
 SIZE = ROWS * ROW.size
 
 _BOUNDS_NS = [round(bound * 1e9) for bound in BUCKETS]
-_UNWRITTEN = bytes(4)
 # The last numbers of all rows, which are the last of their kinds.
 _ENDS = slice(ROW.size // 4 - 1, None, ROW.size // 4)
 
 
 def folded(rows: Any) -> dict[int, float]:
-    """What rows add to each cell; `rows` is memory, whole rows up to its end or an empty one."""
+    """What rows add to each cell; all of the memory `rows` is whole rows (see `whole`)."""
     kinds: dict[bytes, list[tuple[Any, ...]]] = defaultdict(list)
     for row in ROW.iter_unpack(rows):
-        if row[5].endswith(_UNWRITTEN):
-            break
         kinds[row[5]].append(row)
     more: dict[int, float] = defaultdict(float)
     for kind, found in kinds.items():

@@ -29,10 +29,11 @@ class MeasuredRequest:
 
     What is done for each request shows in what a worker can serve. So a plain one, which does
     nothing but run in one step, has short ways: that step is its hold and its longest step, and
-    its processor time as well where it is short or was not interrupted. Compiling this gains
-    nothing: after a call of the system it is what is called that comes slowly. Written anew in C
-    `uvloop` served 0.84 of what it serves without instruments, and as it is 0.79, side by side
-    (each ±0.006): too little for a second text that must say the same, and for a compiler.
+    its processor time as well where it is short or was not interrupted.
+
+    Why not in C: rewritten so, `uvloop` served 0.84 of what it serves without instruments, and 0.79
+    as it is, side by side (each ±0.006). That is too little for a second implementation that must
+    say the same, and for a compiler at every user's. Compiling this text gained nothing.
     """
 
     __slots__ = (

@@ -119,7 +119,7 @@ def _station(calibration: Calibration, limit: str, servers: int) -> Station:
 def _saved_ms(calibration: Calibration, servers: int, mean_ms: float) -> float:
     """By how much shorter a service is at the capacity, where not every request is asked.
 
-    So many a second are: which share that is follows from how many the station serves in all.
+    `stamped_rps` of them are: which share that is follows from how many the station serves in all.
     """
     stamp_ms, aside_rps = calibration.stamp_ms, calibration.bystander_rps
     stamped_rps, aside_ms = calibration.stamped_rps, calibration.bystander_ms

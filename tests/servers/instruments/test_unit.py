@@ -182,7 +182,7 @@ def test_where_the_system_does_not_tell_switches_the_kernels_clock_is_read(
     assert told_ns(unit_of_one(meter, get_ident(), "worker")) == 7
 
 
-def test_a_place_is_found_by_its_thread(meter: Meter) -> None:
+def test_a_unit_is_found_by_its_thread(meter: Meter) -> None:
     """Each by its own, and from another one by its id."""
     found: list[object] = []
 
